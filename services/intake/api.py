@@ -1,0 +1,190 @@
+"""Cases over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from services.intake import store, use_cases
+from services.intake.domain import Asked, Case, CaseId, Status, phone_of
+from shared.auth import Called, may
+from shared.contracts.intake import Area, CaseType, Channel
+from shared.http import Body, Line, RegionCode, Shown, Stamped, Transaction, Words
+from shared.idempotency import AnsweredOnce
+from shared.page import Cursor, Limit, Page, cursor_after
+from shared.privacy import mask_account, mask_address, mask_name, mask_phone
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+Phone = Annotated[str, Field(min_length=5, max_length=24)]
+
+
+class CallerIn(Body):
+    name: Line | None = None
+    phone: Phone | None = None
+
+
+class LocationIn(Body):
+    """Where the trouble is. With an account number, what is missing comes from the account."""
+
+    region: RegionCode | None = None
+    area: Area | None = None
+    address: Line | None = None
+    transformer: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+
+
+class CaseIn(Body):
+    type: CaseType
+    channel: Channel
+    description: Annotated[str, Field(max_length=4000)] = ""
+    caller: CallerIn = CallerIn()
+    location: LocationIn = LocationIn()
+    account_no: Annotated[str, Field(pattern=r"^[0-9]{6,20}$")] | None = None
+
+    def asked(self) -> Asked:
+        return Asked(
+            self.type,
+            self.channel,
+            self.description,
+            self.caller.name,
+            self.caller.phone,
+            self.account_no,
+            **self.location.model_dump(),
+        )
+
+
+class CallerOut(Shown):
+    name: str | None
+    phone: str | None
+
+
+class LocationOut(Shown):
+    region: str
+    area: str
+    address: str | None
+    transformer: str | None
+
+
+class PromiseOut(Shown):
+    """`kind` within `minutes`, that is until `due_at`."""
+
+    kind: str
+    minutes: int
+    due_at: datetime
+    policy: str
+    policy_version: str
+
+
+class CaseOut(Shown):
+    """A case as a screen shows it: the caller masked unless revealed."""
+
+    id: UUID
+    number: str
+    type: str
+    channel: str
+    status: Status
+    description: str
+    caller: CallerOut
+    location: LocationOut
+    account_no: str | None
+    promises: list[PromiseOut]
+    accepted_at: datetime
+    team: str | None
+    etr_at: datetime | None
+    version: int
+
+
+class RevealIn(Body):
+    """Why the personal data is needed; it is written into the audit."""
+
+    purpose: Words
+
+
+def shown(case: Case, *, masked: bool = True) -> CaseOut:
+    caller = CallerOut(name=case.caller.name, phone=case.caller.phone)
+    where = LocationOut.model_validate(case.location)
+    account_no = case.account_no
+    if masked:
+        caller = CallerOut(name=mask_name(caller.name), phone=mask_phone(caller.phone))
+        where.address = mask_address(where.address)
+        account_no = mask_account(account_no)
+    return CaseOut(
+        id=case.id,
+        number=case.number,
+        type=case.type,
+        channel=case.channel,
+        status=case.status,
+        description=case.description,
+        caller=caller,
+        location=where,
+        account_no=account_no,
+        promises=[PromiseOut.model_validate(p) for p in case.promises],
+        accepted_at=case.accepted_at,
+        team=case.progress.team,
+        etr_at=case.progress.etr_at,
+        version=case.version,
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=CaseOut,
+    dependencies=[may("agent", "bot", "supervisor", "service")],
+)
+async def accept(
+    tx: Transaction,
+    stamp: Stamped,
+    caller: Called,
+    once: AnsweredOnce,
+    body: CaseIn,
+    request: Request,
+) -> Response:
+    """Take a case in. Needs an `Idempotency-Key`; repeating the request gives the same answer."""
+    zone = request.app.state.zone
+    case = await use_cases.accept(tx, stamp, body.asked(), caller.region, zone)
+    return once.answer(shown(case), version=case.version)
+
+
+@router.get("/{id}", dependencies=[may("agent", "supervisor", "callback", "dispatcher", "service")])
+async def read(tx: Transaction, caller: Called, id: CaseId) -> CaseOut:
+    return shown(await store.get(tx, id, caller.region))
+
+
+@router.get("", dependencies=[may("agent", "supervisor", "callback", "dispatcher", "service")])
+async def page(
+    tx: Transaction,
+    caller: Called,
+    number: Annotated[str | None, Query(max_length=20)] = None,
+    phone: Annotated[str | None, Query(max_length=24)] = None,
+    status: Status | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CaseOut]:
+    """Cases of the caller's region, newest first."""
+    found = await store.page(
+        tx,
+        caller.region,
+        number=number,
+        phone=phone_of(phone),
+        status=status,
+        cursor=cursor,
+        limit=limit + 1,
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    following = cursor_after(last.accepted_at, last.id) if last else None
+    return Page(items=[shown(case) for case in found[:limit]], next=following)
+
+
+@router.post("/{id}/reveal", dependencies=[may("agent", "supervisor", "callback")])
+async def reveal(
+    tx: Transaction, stamp: Stamped, caller: Called, id: CaseId, body: RevealIn
+) -> CaseOut:
+    """The case unmasked, for a stated purpose; the look is audited."""
+    case = await use_cases.reveal(tx, stamp, id, caller.region, body.purpose)
+    return shown(case, masked=False)
+
+

@@ -1,0 +1,207 @@
+"""What a case is and what may become of it. Values in, values out; no clock, no database."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from shared.errors import Invalid
+
+CaseId = NewType("CaseId", UUID)
+
+
+class Status(StrEnum):
+    """What the customer would say of it."""
+
+    ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+
+
+class NotAPhoneNumber(Invalid):
+    """That is no phone number: a mobile has 11 digits, a landline its area code."""
+
+
+class WhereIsIt(Invalid):
+    """Name the region and the area class, or an account number that we know."""
+
+
+class UnknownAccount(Invalid):
+    """There is no account with this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    name: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`region` is the six-digit division code; `area` is urban, rural or remote."""
+
+    region: str
+    area: str
+    address: str | None = None
+    transformer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What intake knows of an account, from billing's facts."""
+
+    account_no: str
+    name: str
+    phone: str | None
+    location: Location
+    customer_class: str = "residential"
+    life_support: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A promise that may be made: so many minutes for this type of case in this area class."""
+
+    kind: str
+    minutes: int
+    policy: str
+    policy_version: str
+
+    def made_at(self, at: datetime) -> "Promise":
+        due_at = at + timedelta(minutes=self.minutes)
+        return Promise(self.kind, self.minutes, due_at, self.policy, self.policy_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise made to a customer, with the policy version that it came from."""
+
+    kind: str
+    minutes: int
+    due_at: datetime
+    policy: str
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What workorders last said of the case's order; older facts than `version` are dropped."""
+
+    version: int = 0
+    team: str | None = None
+    etr_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: CaseId
+    number: str
+    type: str
+    channel: str
+    description: str
+    caller: Caller
+    location: Location
+    account_no: str | None
+    promises: tuple[Promise, ...]
+    accepted_at: datetime
+    status: Status = Status.ACCEPTED
+    progress: Progress = field(default_factory=Progress)
+    version: int = 1
+
+    @classmethod
+    def accept(
+        cls,
+        id: CaseId,
+        number: str,
+        asked: "Asked",
+        location: Location,
+        commitments: Sequence[Commitment],
+        at: datetime,
+    ) -> "Case":
+        return cls(
+            id=id,
+            number=number,
+            type=asked.type,
+            channel=asked.channel,
+            description=asked.description,
+            caller=Caller(asked.caller_name, phone_of(asked.caller_phone)),
+            location=location,
+            account_no=asked.account_no,
+            promises=tuple(c.made_at(at) for c in commitments),
+            accepted_at=at,
+        )
+
+    def follow(self, status: Status | None, heard: Progress) -> "Case":
+        """The case after a fact about its order; unchanged when the fact is old."""
+        if heard.version <= self.progress.version:
+            return self
+        merged = Progress(
+            heard.version, heard.team or self.progress.team, heard.etr_at or self.progress.etr_at
+        )
+        return replace(self, status=status or self.status, progress=merged)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the caller asked for, as it was said."""
+
+    type: str
+    channel: str
+    description: str
+    caller_name: str | None = None
+    caller_phone: str | None = None
+    account_no: str | None = None
+    region: str | None = None
+    area: str | None = None
+    address: str | None = None
+    transformer: str | None = None
+
+    def location(self, account: Account | None) -> Location:
+        """Where it is: what was said, and for the rest what the account says."""
+        if self.account_no is not None and account is None:
+            raise UnknownAccount
+        known = account.location if account else None
+        region = self.region or (known and known.region)
+        area = self.area or (known and known.area)
+        if not region or not area:
+            raise WhereIsIt
+        return Location(
+            region,
+            area,
+            self.address or (known and known.address),
+            self.transformer or (known and known.transformer),
+        )
+
+
+_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6,7}")
+_NOISE = re.compile(r"[\s\-()]")
+
+
+def phone_of(said: str | None) -> str | None:
+    """Digits only, without the country code. Raises NotAPhoneNumber."""
+    if not said:
+        return None
+    digits = re.sub(r"^(\+|00)86", "", _NOISE.sub("", said))
+    if not _PHONE.fullmatch(digits):
+        raise NotAPhoneNumber
+    return digits
+
+
+def spoken_number(on: date, serial: int) -> str:
+    """A case number that survives being read out: `2611-2100-0004-27`.
+
+    Date, serial (7 digits, from a sequence) and a check digit that finds every and nearly every swap of two (Luhn, ISO/IEC 7812-1).
+    """
+    digits = f"{on:%y%m%d}{serial % 10_000_000:07d}"
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (2 - place % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    digits += str(-total % 10)
+    return "-".join((digits[:4], digits[4:8], digits[8:12], digits[12:]))

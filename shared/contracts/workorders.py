@@ -1,0 +1,144 @@
+"""What workorders says to the others."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.contracts.envelope import Event
+
+
+class _AboutOrder(Event):
+    """Every fact about an order says which case it serves and who works on it."""
+
+    topic: ClassVar[str] = "workorders"
+    about: ClassVar[str] = "work_order_id"
+
+    work_order_id: UUID
+    case_id: UUID
+    case_number: str
+    region: str
+    team: str | None = None  # the team's code
+    level: int = 1  # rises with every reopening
+    version: int  # of the order; a hearer drops what is older than what it knows
+
+
+class OrderOpened(_AboutOrder):
+    """A case has become an order."""
+
+    type: ClassVar[str] = "workorders.order-opened.v1"
+    opened_at: AwareDatetime
+
+
+class OrderDispatched(_AboutOrder):
+    """A team was chosen."""
+
+    type: ClassVar[str] = "workorders.order-dispatched.v1"
+    dispatched_at: AwareDatetime
+    team_name: str
+
+
+class OrderClaimed(_AboutOrder):
+    """Somebody took it on."""
+
+    type: ClassVar[str] = "workorders.order-claimed.v1"
+    claimed_at: AwareDatetime
+
+
+class OrderDeparted(_AboutOrder):
+    """The crew is on its way."""
+
+    type: ClassVar[str] = "workorders.order-departed.v1"
+    departed_at: AwareDatetime
+
+
+class OrderArrived(_AboutOrder):
+    """The crew is on site."""
+
+    type: ClassVar[str] = "workorders.order-arrived.v1"
+    arrived_at: AwareDatetime
+
+
+class EtrSet(_AboutOrder):
+    """When power is expected back; said again whenever it changes."""
+
+    type: ClassVar[str] = "workorders.etr-set.v1"
+    etr_at: AwareDatetime
+    set_at: AwareDatetime
+
+
+class OrderReplied(_AboutOrder):
+    """The work is done and what was found is written down."""
+
+    type: ClassVar[str] = "workorders.order-replied.v1"
+    replied_at: AwareDatetime
+    cause: str
+
+
+class OrderArchived(_AboutOrder):
+    """The customer was asked and the loop is closed."""
+
+    type: ClassVar[str] = "workorders.order-archived.v1"
+    archived_at: AwareDatetime
+    satisfaction: Literal["satisfied"]
+
+
+class OrderReopened(_AboutOrder):
+    """The customer is not satisfied: again, one level higher."""
+
+    type: ClassVar[str] = "workorders.order-reopened.v1"
+    reopened_at: AwareDatetime
+    reason: str
+
+
+class ClockBreached(_AboutOrder):
+    """A promise ran out. Once per clock and generation."""
+
+    type: ClassVar[str] = "workorders.clock-breached.v1"
+    clock_id: UUID
+    kind: str
+    generation: int
+    due_at: AwareDatetime
+    fired_at: AwareDatetime
+    late_ms: int
+    policy: str
+    policy_version: str
+
+
+class PublicPromise(BaseModel):
+    """One thing that a customer may be told when a case of this type and area is accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str
+    case_type: str
+    area: str
+    minutes: int
+
+
+class PromisesPublished(Event):
+    """The promises in force from a day on, as a whole; replaces what was published before."""
+
+    type: ClassVar[str] = "workorders.promises-published.v1"
+    topic: ClassVar[str] = "workorders"
+    about: ClassVar[str] = "policy"
+
+    policy: str
+    policy_version: str
+    in_force_from: AwareDatetime
+    promises: tuple[PublicPromise, ...]
+
+
+SPOKEN: tuple[type[Event], ...] = (
+    OrderOpened,
+    OrderDispatched,
+    OrderClaimed,
+    OrderDeparted,
+    OrderArrived,
+    EtrSet,
+    OrderReplied,
+    OrderArchived,
+    OrderReopened,
+    ClockBreached,
+    PromisesPublished,
+)

@@ -1,0 +1,126 @@
+"""An open transaction. Whoever opened it (a door) ends it; nobody else may."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+OUTBOX_BELL = "outbox"
+
+
+class Tx:
+    """A transaction in progress: ask it, change with it, leave rows in it.
+
+    Rows that are *left* (events, audit, kept answers) are written just before the commit, a
+    statement a table, however many there are: they are part of the transaction like any other.
+    """
+
+    __slots__ = ("_connection", "_left", "bells")
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._left: dict[sa.Table, list[dict[str, Any]]] = {}
+        self.bells: set[str] = set()
+
+    async def execute(
+        self,
+        statement: sa.Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> sa.CursorResult[Any]:
+        return await self._connection.execute(statement, parameters)
+
+    def leave(self, table: sa.Table, row: dict[str, Any]) -> None:
+        """Write `row` when the door commits."""
+        self._left.setdefault(table, []).append(row)
+
+    def ring(self, bell: str) -> None:
+        """After the commit, wake the loop of this process that waits for `bell`."""
+        self.bells.add(bell)
+
+    async def write_what_was_left(self) -> None:
+        """The door's last step before the commit."""
+        for table, rows in self._left.items():
+            await self._connection.execute(table.insert(), rows)
+        self._left.clear()
+
+
+Begin = Callable[[], AbstractAsyncContextManager[Tx]]
+
+
+class Database:
+    """One service's database: transactions for its doors, bells for its loops."""
+
+    def __init__(self, url: str, pool_size: int = 16) -> None:
+        self.engine = _engine(url, pool_size)
+        self._bells: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        """Commit at the end, roll back on any exception, then ring what asked to be rung."""
+        async with self.engine.begin() as connection:
+            tx = Tx(connection)
+            yield tx
+            await tx.write_what_was_left()
+        for bell in tx.bells:
+            self._bells[bell].set()
+
+    async def wait_for(self, bell: str, seconds: float) -> None:
+        """Sleep until `bell` rings, at most `seconds`."""
+        event = self._bells[bell]
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            pass
+        event.clear()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def is_outage(error: BaseException) -> bool:
+    """True when the database or the way to it is at fault, not the work: never a poison message."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, InterfaceError)
+    return isinstance(error, PoolTimeout | OSError | TimeoutError)
+
+
+def asyncpg_url(url: str) -> str:
+    """SQLAlchemy's spelling of a plain `postgresql://` address."""
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        asyncpg_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "timeout": 3,
+            "command_timeout": 10,
+            "server_settings": {
+                "statement_timeout": "10000",
+                "lock_timeout": "5000",
+                "idle_in_transaction_session_timeout": "15000",
+                "jit": "off",
+                "timezone": "UTC",
+            },
+        },
+    )
+
+    @sa.event.listens_for(engine.sync_engine, "checkout")
+    def not_a_dead_one(connection: Any, record: Any, proxy: Any) -> None:
+        """A killed backend is noticed here without a round trip; the pool makes a new one."""
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine

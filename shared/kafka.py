@@ -1,0 +1,178 @@
+"""The Kafka door and the producer: every await bounded, nothing kept that has failed once."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from shared import telemetry
+from shared.db import Database
+from shared.inbox import Delivery, Heard, Message, Tries, deliver
+
+log = structlog.get_logger(__name__)
+
+_SEND_SECONDS, _STOP_SECONDS = 15.0, 5.0
+_BATCH = 200
+_RETRY_OUTCOMES = (CommitFailedError, IllegalStateError)
+
+
+class KafkaSender:
+    """An idempotent producer for the relay. After any error it is of no use: make a new one."""
+
+    def __init__(self, bootstrap: str, name: str) -> None:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            client_id=f"{name}-relay",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=2,
+            request_timeout_ms=10_000,
+        )
+
+    async def start(self) -> None:
+        await self._producer.start()
+
+    async def send_all(self, rows: Sequence[Any]) -> list[BaseException | None]:
+        """Send every row (topic, key, envelope), many in flight; an outcome each, in order.
+
+        A time-out means unknown: the row may arrive all the same.
+        """
+        async with asyncio.timeout(_SEND_SECONDS):
+            futures = [
+                await self._producer.send(row.topic, row.envelope.encode(), row.key.encode())
+                for row in rows
+            ]
+        done, _ = await asyncio.wait(futures, timeout=_SEND_SECONDS)
+        return [f.exception() if f in done else TimeoutError() for f in futures]
+
+    async def stop(self) -> None:
+        await quietly(self._producer.stop())
+
+
+async def quietly(step: Coroutine[Any, Any, Any]) -> None:
+    """One step of a shutdown: bounded, and its failure does not skip the next step."""
+    try:
+        await asyncio.wait_for(step, _STOP_SECONDS)
+    except (Exception, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        log.info("kafka.stop_failed", error=type(error).__name__)
+
+
+class Consumer:
+    """One consumer of a service's group: in order per partition, partitions side by side.
+
+    Offsets move only after the database has committed. A partition whose head can't be applied
+    yet waits alone.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        heard: Heard,
+        bootstrap: str,
+        group: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database, self._heard, self._clock = database, heard, clock
+        self._bootstrap, self._group = bootstrap, group
+        self._topics = sorted({listener.event.topic for listener in heard.values()})
+        self._tries = Tries()
+        self._resting: dict[TopicPartition, float] = {}
+        self.last_poll = time.monotonic()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Consume until `stopping`. Any Kafka error: a new consumer, after a pause."""
+        pause = 0.2
+        while not stopping.is_set() and self._topics:
+            consumer = self._new_consumer()
+            try:
+                async with asyncio.timeout(30):
+                    await consumer.start()
+                pause = 0.2
+                while not stopping.is_set():
+                    await self._round(consumer)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("consumer.failed", error=type(error).__name__, again_in_s=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            finally:
+                await quietly(consumer.stop())
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        self._resting.clear()
+        return AIOKafkaConsumer(
+            *self._topics,
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            client_id=f"{self._group}-worker",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # what the inbox has seen does nothing
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            max_poll_records=_BATCH * 4,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            metadata_max_age_ms=10_000,
+            fetch_max_wait_ms=200,
+        )
+
+    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+        """One poll: apply what came, commit how far each partition got."""
+        self._wake_rested(consumer)
+        polled = await consumer.getmany(timeout_ms=200)
+        self.last_poll = time.monotonic()
+        if not polled:
+            return
+        parts = list(polled.items())
+        reached = await asyncio.gather(*(self._apply(records) for _, records in parts))
+        for (partition, records), delivery in zip(parts, reached, strict=True):
+            self._after(consumer, partition, records[-1].offset, delivery)
+        offsets = {
+            partition: delivery.next_offset
+            for (partition, records), delivery in zip(parts, reached, strict=True)
+            if delivery.next_offset > records[0].offset and partition in consumer.assignment()
+        }
+        if offsets:
+            with contextlib.suppress(*_RETRY_OUTCOMES):  # lost the partition: its next owner repeats
+                await asyncio.wait_for(consumer.commit(offsets), 10)
+
+    async def _apply(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Delivery:
+        messages = [
+            Message(r.topic, r.partition, r.offset, (r.key or b"").decode(), r.value or b"")
+            for r in records
+        ]
+        for start in range(0, len(messages), _BATCH):
+            some = messages[start : start + _BATCH]
+            reached = await deliver(
+                self._database.begin, self._heard, some, self._clock(), self._tries
+            )
+            if reached.wait is not None:
+                return reached
+        return reached
+
+    def _after(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, last: int, reached: Delivery
+    ) -> None:
+        with contextlib.suppress(IllegalStateError):
+            highwater = consumer.highwater(partition)
+            if highwater is not None:
+                lag = max(0, highwater - reached.next_offset)
+                telemetry.LAG.labels(partition.topic, str(partition.partition)).set(lag)
+            if reached.wait is not None:
+                consumer.seek(partition, reached.next_offset)
+                consumer.pause(partition)
+                self._resting[partition] = time.monotonic() + reached.wait.total_seconds()
+
+    def _wake_rested(self, consumer: AIOKafkaConsumer) -> None:
+        now = time.monotonic()
+        for partition in [p for p, until in self._resting.items() if until <= now]:
+            del self._resting[partition]
+            with contextlib.suppress(IllegalStateError):
+                consumer.resume(partition)

@@ -1,0 +1,32 @@
+"""Masking: what a screen shows by default. Source: GB/T 35273 practice, handbook domain 13."""
+
+
+def mask_phone(phone: str | None) -> str | None:
+    """`13800138000` is `138****8000`; a short number keeps its last two digits."""
+    if not phone:
+        return phone
+    if len(phone) < 8:
+        return "*" * (len(phone) - 2) + phone[-2:]
+    return f"{phone[:3]}****{phone[-4:]}"
+
+
+def mask_name(name: str | None) -> str | None:
+    """The surname only: `王小明` is `王**`, `O'Neill` is `O******`."""
+    return name[0] + "*" * (len(name) - 1) if name else name
+
+
+_STREET_ENDS = "路街道巷弄村镇乡里"
+
+
+def mask_address(address: str | None) -> str | None:
+    """Down to the street or community: `虎丘区学府路12号3室` is `虎丘区学府路****`."""
+    if not address:
+        return address
+    last = max((address.find(c, 2) for c in _STREET_ENDS), default=-1)
+    keep = last + 1 if last > 0 else min(6, max(1, len(address) // 2))
+    return address[:keep] + "****" if keep < len(address) else address
+
+
+def mask_account(number: str | None) -> str | None:
+    """The last four digits."""
+    return "*" * max(0, len(number) - 4) + number[-4:] if number else number

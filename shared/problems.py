@@ -1,0 +1,113 @@
+"""RFC 9457: one form for everything that goes wrong, without stack, SQL or anybody's data."""
+
+import json
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from shared.db import is_outage
+from shared.errors import Refusal
+
+log = structlog.get_logger(__name__)
+
+_TITLES = {
+    400: "The request can't be read.",
+    401: "Show a valid token first.",
+    404: "There is no such thing, or you may not see it.",
+    405: "This address does not take that method.",
+    408: "The request came too slowly.",
+    409: "Something else happened first; look again.",
+    413: "The request is too large.",
+    422: "The request breaks a rule.",
+    500: "Something broke on our side; nothing was changed.",
+    503: "This can't be done right now; try again soon.",
+}
+_UNIQUE, _UNTRANSLATABLE, _OUT_OF_RANGE = "23505", "22021", "22003"
+
+
+def problem(
+    status: int, slug: str, title: str = "", detail: str = "", **facts: object
+) -> Response:
+    """The answer: `application/problem+json` with type, title, status, detail and facts."""
+    body = {
+        "type": f"/problems/{slug}",
+        "title": title or _TITLES.get(status, "The request was refused."),
+        "status": status,
+        **({"detail": detail} if detail else {}),
+        **facts,
+    }
+    headers = {"retry-after": "1"} if status == 503 else {}
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    content = json.dumps(body, ensure_ascii=False, default=str)
+    return Response(content, status, headers, media_type="application/problem+json")
+
+
+async def respond(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    slug: str,
+    detail: str,
+    *,
+    close: bool = False,
+) -> None:
+    """Answer from inside a middleware; `close` when the rest of the body is not wanted."""
+    answer = problem(status, slug, detail=detail)
+    if close:
+        answer.headers["connection"] = "close"
+    await answer(scope, receive, send)
+
+
+def _refused(_: Request, error: Any) -> Response:
+    return problem(error.status, error.slug(), error.title, error.detail, **error.facts)
+
+
+def _invalid(_: Request, error: Any) -> Response:
+    """Where and what, never the value: it may be personal."""
+    errors = [
+        {"at": ".".join(str(step) for step in e["loc"]), "problem": e["msg"]}
+        for e in error.errors()[:20]
+    ]
+    unreadable = any(e["type"] == "json_invalid" for e in error.errors())
+    if unreadable:
+        return problem(400, "bad-input", detail="Not valid JSON.")
+    return problem(422, "invalid-request", errors=errors)
+
+
+def _http(_: Request, error: Any) -> Response:
+    answer = problem(error.status_code, f"http-{error.status_code}")
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _database(request: Request, error: Any) -> Response:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if isinstance(error, IntegrityError) and state == _UNIQUE:
+        return problem(409, "happened-meanwhile")
+    if state in (_UNTRANSLATABLE, _OUT_OF_RANGE):
+        return problem(422, "invalid-request", detail="A value can't be stored.")
+    return _broken(request, error)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    log.error("http.failed", route=request.scope.get("path"), exc_info=error)
+    if is_outage(error):
+        return problem(503, "unavailable")
+    return problem(500, "internal-error")
+
+
+def install(app: FastAPI) -> None:
+    """Every error of `app` leaves in the one form."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(Exception, _broken)

@@ -1,0 +1,306 @@
+"""A service from its parts: the three doors, the relay, health and an orderly end."""
+
+import asyncio
+import contextlib
+import functools
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+import structlog
+import uvicorn
+import uvloop
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from shared import idempotency, inbox, kafka, migrate, outbox, problems, tables, telemetry
+from shared.auth import Keyring, anyone
+from shared.db import Database, Tx
+from shared.due import Timer, run_timer
+from shared.http import Watch, check_declared
+from shared.settings import Settings
+from shared.stamp import Stamp
+from shared.strict import StrictInput
+
+log = structlog.get_logger(__name__)
+
+Loop = Callable[[Database, asyncio.Event], Awaitable[None]]
+_CHINA = ZoneInfo("Asia/Shanghai")
+_DRAIN_SECONDS, _LOOPS_SECONDS = 5, 8.0
+_KEEP_SENT, _KEEP_ANSWERS, _KEEP_INBOX = timedelta(days=7), timedelta(days=2), timedelta(days=30)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What main.py puts together. `loops` are the service's own, beside relay, consumer, timers."""
+
+    name: str
+    port: int
+    router: APIRouter
+    metadata: sa.MetaData
+    heard: inbox.Heard = field(default_factory=dict)
+    timers: Sequence[Timer] = ()
+    loops: Sequence[Loop] = ()
+    on_start: Callable[[Tx, Stamp], Awaitable[None]] | None = None
+
+
+def build_app(
+    service: Service,
+    database: Database,
+    keyring: Keyring,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    zone: ZoneInfo = _CHINA,
+    docs: bool = True,
+    telemetry_on: bool = False,
+) -> FastAPI:
+    """The HTTP door of `service`. Raises UndeclaredRoute when a route has no gate."""
+    app = FastAPI(
+        title=f"Wattline {service.name}",
+        version="1",
+        docs_url="/docs" if docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if docs else None,
+        telemetry={"tracing": telemetry_on, "metrics": False, "logs": False},
+    )
+    app.state.database, app.state.keyring, app.state.clock = database, keyring, clock
+    app.state.zone, app.state.ready = zone, True
+    app.include_router(service.router)
+    app.include_router(_operations(app, database))
+    app.add_exception_handler(idempotency.AlreadyAnswered, idempotency.answered)  # type: ignore[arg-type]
+    problems.install(app)
+    app.add_middleware(StrictInput)
+    app.add_middleware(Watch)
+    check_declared(app)
+    return app
+
+
+def _operations(app: FastAPI, database: Database) -> APIRouter:
+    """Health and metrics: for the platform, not for customers."""
+    router = APIRouter(dependencies=[anyone("the platform probes without a token")], tags=["operations"])
+
+    @router.get("/healthz")
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def ready() -> Response:
+        """May it take traffic: not stopping, and the database answers."""
+        if not app.state.ready:
+            return problems.problem(503, "stopping")
+        async with asyncio.timeout(2), database.begin() as tx:
+            await tx.execute(sa.select(1))
+        return Response('{"status":"ready"}', media_type="application/json")
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        async with database.begin() as tx:
+            await _measure(tx)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _measure(tx: Tx) -> None:
+    """Set the gauges that live in the database."""
+    unsent = sa.select(
+        sa.func.count(), sa.func.extract("epoch", sa.func.now() - sa.func.min(tables.outbox.c.created_at))
+    ).where(tables.outbox.c.sent_at.is_(None))
+    count, oldest = (await tx.execute(unsent)).one()
+    telemetry.UNSENT.set(count)
+    telemetry.OLDEST_UNSENT.set(float(oldest or 0))
+    waiting = sa.select(sa.func.count()).where(tables.parked.c.released_at.is_(None))
+    telemetry.PARKED.set((await tx.execute(waiting)).scalar_one())
+
+
+def run(service: Service, settings: Settings, *, api: bool, worker: bool) -> None:
+    """Serve until SIGTERM or SIGINT. Raises PortTaken, or what the database or the keys say."""
+    telemetry.log_as_json(service.name, settings.log_level)
+    telemetry.trace_to(settings.otlp_endpoint, service.name)
+    uvloop.run(_serve(service, settings, api=api, worker=worker))
+
+
+async def _serve(service: Service, settings: Settings, *, api: bool, worker: bool) -> None:
+    listener = _listen(settings, _port(service, settings, api=api))
+    database = Database(settings.database_url(service.name), settings.pool_size)
+    shown = service if api else _without_routes(service)
+    keyring = Keyring(settings.jwks, service.name)
+    app = build_app(
+        shown,
+        database,
+        keyring,
+        zone=ZoneInfo(settings.utility_zone),
+        docs=not settings.production,
+        telemetry_on=bool(settings.otlp_endpoint),
+    )
+    stopping = asyncio.Event()
+    loops = _loops(service, settings, database) if worker else []
+    if worker and service.on_start is not None:
+        async with database.begin() as tx:
+            await service.on_start(tx, Stamp(by=f"start:{service.name}", at=utc_now()))
+    tasks = [asyncio.create_task(_kept_alive(name, loop, stopping)) for name, loop in loops]
+    try:
+        await _serve_http(app, listener)
+    finally:
+        stopping.set()
+        log.info("service.stopping", service=service.name)
+        await _end(tasks)
+        await kafka.quietly(database.close())
+
+
+def _port(service: Service, settings: Settings, *, api: bool) -> int:
+    """A worker alone serves health and metrics a hundred ports up."""
+    return (settings.port or service.port) + (0 if api else 100)
+
+
+def _without_routes(service: Service) -> Service:
+    return Service(service.name, service.port, APIRouter(), service.metadata)
+
+
+def _loops(
+    service: Service, settings: Settings, database: Database
+) -> list[tuple[str, Callable[[asyncio.Event], Awaitable[None]]]]:
+    """Everything a worker does, by name."""
+    consumer = kafka.Consumer(database, service.heard, settings.kafka, service.name, utc_now)
+    new_sender = functools.partial(kafka.KafkaSender, settings.kafka, service.name)
+    loops: list[tuple[str, Callable[[asyncio.Event], Awaitable[None]]]] = [
+        ("relay", lambda stopping: outbox.run_relay(database, new_sender, stopping)),
+        ("housekeeping", lambda stopping: _keep_house(database, stopping)),
+    ]
+    if service.heard:
+        loops.append(("consumer", consumer.run))
+        loops.append(("parked", lambda stopping: _release_due(database, service.heard, stopping)))
+    for timer in service.timers:
+        loops.append((timer.name, functools.partial(run_timer, database, timer, utc_now)))
+    for number, loop in enumerate(service.loops):
+        loops.append((f"loop-{number}", functools.partial(loop, database)))
+    return loops
+
+
+async def _kept_alive(
+    name: str, loop: Callable[[asyncio.Event], Awaitable[None]], stopping: asyncio.Event
+) -> None:
+    """Run a loop until `stopping`; if it falls, say so and start it again."""
+    while not stopping.is_set():
+        try:
+            await loop(stopping)
+        except Exception:
+            log.exception("loop.fell", loop=name)
+            await asyncio.sleep(1)
+
+
+class PortTaken(RuntimeError):
+    """Another process listens there."""
+
+
+def _listen(settings: Settings, port: int) -> socket.socket:
+    """The listening socket; with `reuse_port` several processes share one port."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if settings.reuse_port:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listener.bind((settings.host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(f"port {port} on {settings.host} is taken: {error.strerror}") from error
+    return listener
+
+
+async def _serve_http(app: FastAPI, listener: socket.socket) -> None:
+    """Serve until a signal; in-flight requests get a few seconds, half-sent ones no more."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="off",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, functools.partial(_stop_taking, app, server))
+    with _signals_are_ours(server):
+        await server.serve(sockets=[listener])
+
+
+def _stop_taking(app: FastAPI, server: uvicorn.Server) -> None:
+    """Readiness off first, then the listener."""
+    app.state.ready = False
+    server.should_exit = True
+
+
+@contextlib.contextmanager
+def _signals_are_ours(server: uvicorn.Server) -> Any:
+    """uvicorn would raise the signal again after serving and cut our own shutdown short."""
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    yield
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let the loops finish what they hold; then cancel what is left."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=_LOOPS_SECONDS)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _release_due(database: Database, heard: inbox.Heard, stopping: asyncio.Event) -> None:
+    """Try again, about every second, what was parked only because it came early."""
+    while not stopping.is_set():
+        with contextlib.suppress(sa.exc.DBAPIError, OSError, TimeoutError):
+            await inbox.release(database.begin, heard, utc_now())
+        await _nap(stopping, 1.0)
+
+
+async def _keep_house(database: Database, stopping: asyncio.Event) -> None:
+    """Hourly: forget what was sent, answered and heard long ago."""
+    while not stopping.is_set():
+        with contextlib.suppress(sa.exc.DBAPIError, OSError, TimeoutError):
+            await forget_old(database, utc_now())
+        await _nap(stopping, 3600.0)
+
+
+async def forget_old(database: Database, at: datetime) -> None:
+    """Drop sent events, kept answers and inbox ids past their time (7, 2 and 30 days)."""
+    old = (
+        tables.outbox.delete().where(tables.outbox.c.sent_at < at - _KEEP_SENT),
+        tables.idempotency.delete().where(tables.idempotency.c.at < at - _KEEP_ANSWERS),
+        tables.inbox.delete().where(tables.inbox.c.received_at < at - _KEEP_INBOX),
+        tables.parked.delete().where(tables.parked.c.released_at < at - _KEEP_INBOX),
+    )
+    for statement in old:
+        async with database.begin() as tx:
+            await tx.execute(statement)
+
+
+async def _nap(stopping: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+
+
+@contextlib.asynccontextmanager
+async def opened(service: Service, settings: Settings) -> AsyncIterator[Database]:
+    """A database for a command that is not a server: seed, replay."""
+    database = Database(settings.database_url(service.name), pool_size=2)
+    try:
+        yield database
+    finally:
+        await database.close()

@@ -1,0 +1,132 @@
+"""What every test stands on: a real PostgreSQL in the real schema, a fixed clock, real tokens."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from deploy.embedded import EmbeddedPostgres
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from shared import auth, migrate
+from shared.db import Database
+from shared.service import Service, build_app
+from shared.settings import Settings
+
+NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of our own; its databases are made by the migrations, once."""
+    folder = tmp_path_factory.mktemp("pg")
+    server = EmbeddedPostgres(folder)
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    auth.new_keys(folder / "private.pem", folder / "jwks.json")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def token(keys: Path) -> Callable[..., dict[str, str]]:
+    """`token("agent", region="3205")`: the headers that such a caller sends."""
+
+    def headers(role: str, region: str = "", subject: str = "") -> dict[str, str]:
+        minted = auth.mint(keys / "private.pem", role=role, region=region, subject=subject)
+        return {"authorization": f"Bearer {minted}"}
+
+    return headers
+
+
+@pytest.fixture(scope="session")
+def settings(postgres: str, keys: Path) -> Settings:
+    return Settings(postgres=postgres, jwks=keys / "jwks.json")
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NINE
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@dataclass
+class Running:
+    """One service in this process: its database, its app and a client at its HTTP door."""
+
+    service: Service
+    database: Database
+    app: FastAPI
+    client: httpx.AsyncClient
+
+    async def rows(self, query: str, **values: Any) -> list[Any]:
+        async with self.database.begin() as tx:
+            return list((await tx.execute(sa.text(query), values)).all())
+
+    async def said(self) -> list[str]:
+        """The types of the events that wait in the outbox, in order."""
+        rows = await self.rows("SELECT (envelope::json)->>'type' AS type FROM outbox ORDER BY seq")
+        return [row.type.split(".")[1] for row in rows]
+
+
+_migrated: set[str] = set()
+Start = Callable[[Service], AbstractAsyncContextManager[Running]]
+
+
+@pytest.fixture
+def start(settings: Settings, clock: Clock) -> Start:
+    """`async with start(service) as running`: in an empty database of the newest schema."""
+
+    @asynccontextmanager
+    async def started(service: Service) -> AsyncIterator[Running]:
+        database = Database(settings.database_url(service.name), pool_size=10)
+        await empty(database, service.metadata)
+        app = build_app(service, database, auth.Keyring(settings.jwks, service.name), clock)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url=f"http://{service.name}"
+        ) as client:
+            yield Running(service, database, app, client)
+        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        await database.close()
+
+    return started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas(request: pytest.FixtureRequest) -> None:
+    """Migrate every database once, before a loop runs, when a test here needs PostgreSQL."""
+    needed = {"postgres", "settings", "start", "suite"}
+    if any(needed & set(item.fixturenames) for item in request.session.items):  # type: ignore[attr-defined]
+        settings: Settings = request.getfixturevalue("settings")
+        for service in ("intake",):
+            migrate.upgrade(service, settings.database_url(service))
+
+
+async def empty(database: Database, metadata: sa.MetaData) -> None:
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    async with database.begin() as tx:
+        await tx.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
