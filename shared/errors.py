@@ -1,14 +1,14 @@
 """The ways this system says no. The docstring of an error is its title for people.
 
-    Refusal                 400  the request was refused: a decision, not a fault
-      Unauthenticated       401  who are you?
-      Forbidden             403  you may not do this
-      NotFound              404  unknown, or not yours to see: both look the same
-      Conflict              409  not in this state
-      PreconditionFailed    412  someone else changed it first
-      Invalid               422  well-formed, but against a rule
-      Unavailable           503  not now; try again
-    NotYet                       an event came before what it builds on; it is tried again
+Refusal                 400  the request was refused: a decision, not a fault
+  Unauthenticated       401  who are you?
+  Forbidden             403  you may not do this
+  NotFound              404  unknown, or not yours to see: both look the same
+  Conflict              409  not in this state
+  PreconditionFailed    412  someone else changed it first
+  Invalid               422  well-formed, but against a rule
+  Unavailable           503  not now; try again
+NotYet                       an event came before what it builds on; it is tried again
 """
 
 import re

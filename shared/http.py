@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
 from fastapi import Depends, FastAPI, Header, Request
+from fastapi.routing import iter_route_contexts
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -78,7 +78,7 @@ Expected = Annotated[int | None, Depends(_expected)]
 
 
 def check_expected(expected: int | None, version: int) -> None:
-    """Raises PreconditionFailed (412) when the caller acts upon another version than the one here."""
+    """Raises PreconditionFailed (412) when the caller acts upon another version than this."""
     if expected is not None and expected != version:
         raise PreconditionFailed(expected=etag_of(expected), now=etag_of(version))
 
@@ -97,12 +97,12 @@ def check_declared(app: FastAPI) -> None:
 def declared(app: FastAPI) -> list[tuple[str, set[str], list[Gate | Open]]]:
     """Each API route with its methods and gates."""
     found = []
-    for route in app.routes:
+    for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
         if dependant is not None:
             calls = [d.call for d in dependant.dependencies]
             gates = [c for c in calls if isinstance(c, Gate | Open)]
-            found.append((route.path, set(route.methods), gates))  # type: ignore[attr-defined]
+            found.append((str(route.path), set(route.methods or ()), gates))
     return found
 
 
@@ -147,5 +147,3 @@ class Watch:
 def region_scope(column: Any, region: str) -> Any:
     """Rows of the caller's part of the country only."""
     return column.startswith(region, autoescape=True)
-
-

@@ -6,12 +6,10 @@ draft-ietf-httpapi-idempotency-key-header-07, Stripe's practice.
 """
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import Depends, Request
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -24,10 +22,10 @@ from shared.tables import idempotency
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-_look = sa.text(
-    "SELECT pg_try_advisory_xact_lock(:lock) AS mine, kept.body_hash, kept.status, kept.answer,"
+_LOOK = (
+    "SELECT pg_try_advisory_xact_lock($1) AS mine, kept.body_hash, kept.status, kept.answer,"
     " kept.etag FROM (SELECT 1) AS one"
-    " LEFT JOIN idempotency kept ON kept.scope = :scope AND kept.key = :key"
+    " LEFT JOIN idempotency kept ON kept.scope = $2 AND kept.key = $3"
 )
 
 
@@ -68,7 +66,7 @@ class Once:
         return _response(content, status, etag)
 
 
-async def _once(request: Request, tx: Transaction, caller: Called) -> AsyncIterator[Once]:
+async def _once(request: Request, tx: Transaction, caller: Called) -> Once:
     key = request.headers.get("idempotency-key", "")
     if not _KEY.fullmatch(key):
         raise KeyMissing
@@ -76,14 +74,14 @@ async def _once(request: Request, tx: Transaction, caller: Called) -> AsyncItera
     body_hash = sha256(await request.body()).digest()
     digest = blake2b(f"{scope} {key}".encode(), digest_size=8).digest()
     lock = int.from_bytes(digest, "big", signed=True)
-    kept = (await tx.execute(_look, {"lock": lock, "scope": scope, "key": key})).one()
+    [kept] = await tx.run(_LOOK, lock, scope, key)
     if kept.body_hash is not None:
         if kept.body_hash != body_hash:
             raise KeyReused
         raise AlreadyAnswered(_response(kept.answer, kept.status, kept.etag, again=True))
     if not kept.mine:
         raise KeyInFlight
-    yield Once(tx, scope, key, body_hash)
+    return Once(tx, scope, key, body_hash)
 
 
 def _response(content: str, status: int, etag: str | None, *, again: bool = False) -> Response:
@@ -99,4 +97,4 @@ def answered(_: Request, already: AlreadyAnswered) -> Response:
     return already.answer
 
 
-AnsweredOnce = Annotated[Once, Depends(_once, scope="function")]
+AnsweredOnce = Annotated[Once, Depends(_once)]

@@ -129,6 +129,13 @@ async def _deliver_one(
         tried = tries.another(message)
         hopeless = isinstance(error, Refusal | ValidationError)
         if is_outage(error) or (tried < _TRIES and not hopeless):
+            log.warning(
+                "inbox.again",
+                topic=message.topic,
+                offset=message.offset,
+                cause=cause_of(error),
+                exc_info=not isinstance(error, NotYet),
+            )
             return _pause(tried)
         retry_at = now + _pause(_TRIES) if isinstance(error, NotYet) else None
         async with begin() as tx:
@@ -205,9 +212,9 @@ async def park(
 async def release(
     begin: Begin, heard: Heard, now: datetime, *, all_of_them: bool = False
 ) -> tuple[int, int]:
-    """Try parked messages again, per key in order: those due, or all. Returns (applied, still parked).
+    """Try parked messages again, per key in order: those due, or all.
 
-    A key goes on until its first failure; the rest of it stays behind.
+    Returns (applied, still parked). A key goes on until its first failure; its rest stays behind.
     """
     heads = (
         sa.select(parked.c.topic, parked.c.key)
@@ -278,4 +285,5 @@ def cause_of(error: Exception) -> str:
 
 
 def _pause(tried: int) -> timedelta:
-    return min(_FIRST_RETRY * 2 ** min(tried - 1, 16), _LONGEST_RETRY)
+    doubled: int = 2 ** min(tried - 1, 16)
+    return min(_FIRST_RETRY * doubled, _LONGEST_RETRY)

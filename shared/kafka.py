@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 _SEND_SECONDS, _STOP_SECONDS = 15.0, 5.0
 _BATCH = 200
-_RETRY_OUTCOMES = (CommitFailedError, IllegalStateError)
+_COMMIT_SECONDS = 10.0
+_NO_LONGER_OURS = (CommitFailedError, IllegalStateError)
 
 
 class KafkaSender:
@@ -80,12 +81,16 @@ class Consumer:
         bootstrap: str,
         group: str,
         clock: Callable[[], datetime],
+        member: str | None = None,
     ) -> None:
+        """`member` names this worker for good: restarted, it gets its partitions back at once."""
+        self._member = member
         self._database, self._heard, self._clock = database, heard, clock
         self._bootstrap, self._group = bootstrap, group
         self._topics = sorted({listener.event.topic for listener in heard.values()})
         self._tries = Tries()
         self._resting: dict[TopicPartition, float] = {}
+        self._owed: dict[TopicPartition, int] = {}
         self.last_poll = time.monotonic()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -108,15 +113,17 @@ class Consumer:
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         self._resting.clear()
+        self._owed.clear()
         return AIOKafkaConsumer(
             *self._topics,
             bootstrap_servers=self._bootstrap,
             group_id=self._group,
+            group_instance_id=self._member,
             client_id=f"{self._group}-worker",
             enable_auto_commit=False,
             auto_offset_reset="earliest",  # what the inbox has seen does nothing
             session_timeout_ms=10_000,
-            heartbeat_interval_ms=2_000,
+            heartbeat_interval_ms=1_000,
             max_poll_records=_BATCH * 4,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             metadata_max_age_ms=10_000,
@@ -129,6 +136,7 @@ class Consumer:
         polled = await consumer.getmany(timeout_ms=200)
         self.last_poll = time.monotonic()
         if not polled:
+            await self._commit(consumer)
             return
         parts = list(polled.items())
         reached = await asyncio.gather(*(self._apply(records) for _, records in parts))
@@ -139,9 +147,23 @@ class Consumer:
             for (partition, records), delivery in zip(parts, reached, strict=True)
             if delivery.next_offset > records[0].offset and partition in consumer.assignment()
         }
-        if offsets:
-            with contextlib.suppress(*_RETRY_OUTCOMES):  # lost the partition: its next owner repeats
-                await asyncio.wait_for(consumer.commit(offsets), 10)
+        self._owed.update(offsets)
+        await self._commit(consumer)
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit what is owed. A broker that does not answer is asked again, by this same consumer:
+        a new one would have to wait until the group has given the old one up."""
+        owed = {p: offset for p, offset in self._owed.items() if p in consumer.assignment()}
+        self._owed = owed
+        if not owed:
+            return
+        try:
+            await asyncio.wait_for(consumer.commit(owed), _COMMIT_SECONDS)
+            self._owed = {}
+        except TimeoutError:
+            log.warning("consumer.commit_late")
+        except _NO_LONGER_OURS:  # its next owner repeats it
+            self._owed = {}
 
     async def _apply(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Delivery:
         messages = [

@@ -68,7 +68,7 @@ def _run(connection: sa.Connection, metadata: sa.MetaData) -> None:
 
 
 def mechanism_2026_11(op: Operations | Any) -> None:
-    """The mechanism's tables as of November 2026. History: never edited, only followed by others."""
+    """The mechanism's tables as of November 2026: history, never edited, only followed."""
     now = sa.func.now()
     instant = sa.DateTime(timezone=True)
     op.create_table(

@@ -76,7 +76,7 @@ async def mark_sent(connection: AsyncConnection, seqs: list[int]) -> None:
 async def run_relay(
     database: Database, new_sender: Callable[[], Sender], stopping: asyncio.Event
 ) -> None:
-    """Relay until `stopping`, then once more what is left. Any error: everything anew, after a pause."""
+    """Relay until `stopping`, then once more. Any error: everything anew, after a pause."""
     pause = 0.1
     while not stopping.is_set():
         try:

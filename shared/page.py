@@ -28,7 +28,9 @@ class Page(BaseModel, Generic[Item]):
     next: str | None = None
 
 
-def after(at: sa.Column[datetime], id: sa.Column[UUID], cursor: str | None) -> sa.ColumnElement[bool]:
+def after(
+    at: sa.Column[datetime], id: sa.Column[UUID], cursor: str | None
+) -> sa.ColumnElement[bool]:
     """The condition for what comes after `cursor`, newest first."""
     if cursor is None:
         return sa.true()
@@ -39,7 +41,9 @@ def after(at: sa.Column[datetime], id: sa.Column[UUID], cursor: str | None) -> s
         raise BadCursor from error
     if place[0].tzinfo is None:
         raise BadCursor
-    return sa.tuple_(at, id) < sa.tuple_(sa.literal(place[0], at.type), sa.literal(place[1], id.type))
+    return sa.tuple_(at, id) < sa.tuple_(
+        sa.literal(place[0], at.type), sa.literal(place[1], id.type)
+    )
 
 
 def cursor_after(at: datetime, id: UUID) -> str:

@@ -31,9 +31,7 @@ _TITLES = {
 _UNIQUE, _UNTRANSLATABLE, _OUT_OF_RANGE = "23505", "22021", "22003"
 
 
-def problem(
-    status: int, slug: str, title: str = "", detail: str = "", **facts: object
-) -> Response:
+def problem(status: int, slug: str, title: str = "", detail: str = "", **facts: object) -> Response:
     """The answer: `application/problem+json` with type, title, status, detail and facts."""
     body = {
         "type": f"/problems/{slug}",

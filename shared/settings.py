@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     postgres: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/")
     kafka: str = "127.0.0.1:9092"
     jwks: Path = Path(".wattline/keys/jwks.json")
+    worker_name: str | None = None  # static group membership: unique among a service's workers
     host: str = "127.0.0.1"
     port: int = 0  # 0: the service's own
     reuse_port: bool = False  # several api processes on one port

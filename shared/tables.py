@@ -16,9 +16,7 @@ _mechanism = sa.MetaData(naming_convention=_NAMES)
 def instant(name: str, *, nullable: bool = False, now: bool = False) -> sa.Column[object]:
     """A moment, stored in UTC."""
     default = sa.func.now() if now else None
-    return sa.Column(
-        name, sa.DateTime(timezone=True), nullable=nullable, server_default=default
-    )
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
 outbox = sa.Table(

@@ -20,12 +20,17 @@ from shared.ids import new_token
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 REQUESTS = Histogram(
-    "wattline_http_request_seconds", "HTTP requests", ["method", "route", "status"], buckets=_SECONDS
+    "wattline_http_request_seconds",
+    "HTTP requests",
+    ["method", "route", "status"],
+    buckets=_SECONDS,
 )
 EVENTS_SENT = Counter("wattline_outbox_sent", "Events the relay handed to Kafka")
 EVENTS_APPLIED = Counter("wattline_inbox_applied", "Events consumed, repeats included")
 EVENTS_PARKED = Counter("wattline_inbox_parked", "Events set aside because they can't be applied")
-LATENESS = Histogram("wattline_timer_lateness_seconds", "Fired minus due", ["timer"], buckets=_SECONDS)
+LATENESS = Histogram(
+    "wattline_timer_lateness_seconds", "Fired minus due", ["timer"], buckets=_SECONDS
+)
 LAG = Gauge("wattline_consumer_lag", "Messages not yet applied", ["topic", "partition"])
 UNSENT = Gauge("wattline_outbox_unsent", "Events waiting for the relay")
 OLDEST_UNSENT = Gauge("wattline_outbox_oldest_unsent_seconds", "Age of the oldest waiting event")
@@ -103,5 +108,8 @@ def log_as_json(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # a hundred lines a second in an outage
     logging.getLogger("shared").setLevel(level.upper())
     logging.getLogger("services").setLevel(level.upper())

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from deploy.embedded import EmbeddedPostgres
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from shared import auth, migrate
+from deploy.embedded import EmbeddedPostgres
+from shared import auth, migrate, telemetry
 from shared.db import Database
 from shared.service import Service, build_app
 from shared.settings import Settings
+
+telemetry.log_as_json("tests", "warning")
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -122,7 +124,7 @@ def _schemas(request: pytest.FixtureRequest) -> None:
     needed = {"postgres", "settings", "start", "suite"}
     if any(needed & set(item.fixturenames) for item in request.session.items):  # type: ignore[attr-defined]
         settings: Settings = request.getfixturevalue("settings")
-        for service in ("intake",):
+        for service in ("intake", "workorders", "billing"):
             migrate.upgrade(service, settings.database_url(service))
 
 

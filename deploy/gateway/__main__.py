@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,8 @@ def main(
         dlr_retry_after=dlr_retry_after,
         ledger=ledger,
     )
+    # httpcore looks for sniffio at every call; a search that fails costs as much as the call.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         try:
             runner.run(_run(Gateway(settings)))

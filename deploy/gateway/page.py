@@ -64,12 +64,11 @@ button { background: var(--accent); border-color: var(--accent); color: #fff; cu
 </div>
 <script>
 const main = document.querySelector("main"), form = document.querySelector("form");
+let shown = "";
 const refresh = async () => {
   const answer = await fetch("messages").catch(() => null);
   const text = answer?.ok ? await answer.text() : null;
-  if (text !== null && text !== main.dataset.text) {
-    main.innerHTML = main.dataset.text = text;
-  }
+  if (text !== null && text !== shown) main.innerHTML = shown = text;
 };
 setInterval(refresh, 2000);
 form.addEventListener("submit", async (event) => {

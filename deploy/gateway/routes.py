@@ -63,12 +63,12 @@ class Routes:
         given = parameters(request.scope["query_string"])
         faults = self._network.faults_for(given)
         if faults.refuse:
-            request.state.drop()
-            await asyncio.sleep(0.01)  # until the server has noticed
-            return Response()
+            return await _dropped(request)
         answer = self._network.submit(given)
-        if faults.hang_seconds:
+        try:
             await asyncio.sleep(faults.hang_seconds)
+        except asyncio.CancelledError:  # the gateway stops
+            return await _dropped(request)
         return Response(
             answer.body, answer.status, {"cache-control": "no-cache"}, media_type="text/html"
         )
@@ -118,6 +118,13 @@ class Routes:
     async def _heal(self, request: Request) -> Response:
         self._network.faults = NO_FAULTS
         return Response(status_code=204)
+
+
+async def _dropped(request: Request) -> Response:
+    """To be returned when nobody is there any more to receive it."""
+    request.state.drop()
+    await asyncio.sleep(0.01)  # until the server has noticed
+    return Response()
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

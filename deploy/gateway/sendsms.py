@@ -32,7 +32,7 @@ NOT_ROUTABLE = Answer(403, "Not routable. Do not try again.")
 TRY_LATER = Answer(503, "Temporal failure, try again later.")
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """Kannel does not take this request."""
 
     def __init__(self, answer: Answer) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from aiokafka.errors import KafkaError
 
 from deploy.kafka.apache import ApacheKafka
 from deploy.kafka.java import ApacheKafkaError
@@ -39,5 +40,5 @@ def down(home: Home = HOME) -> None:
 if __name__ == "__main__":
     try:
         app()
-    except ApacheKafkaError as error:
+    except (ApacheKafkaError, KafkaError, ValueError) as error:
         raise SystemExit(str(error)) from None

@@ -30,6 +30,7 @@ FORMAT_WITHIN = 60.0
 START_WITHIN = 60.0
 STOP_WITHIN = 15.0
 KILL_WITHIN = 5.0
+PS_WITHIN = 5.0
 PAUSE = 0.02
 
 # Below the range from which systems give ports to clients: one that knocks at a dead broker's port
@@ -187,8 +188,10 @@ class ApacheKafka:
         if not self._pid_file.exists():
             return None
         pid = self._pid_file.read_text()
-        ps = ["ps", "-ww", "-o", "command=", "-p", pid]
-        command = subprocess.run(ps, capture_output=True, text=True, check=False).stdout
+        try:
+            command = run(PS_WITHIN, "ps", "-ww", "-o", "command=", "-p", pid)
+        except (ApacheKafkaError, FileNotFoundError):  # no such process, or no `ps` to ask
+            return None
         return int(pid) if command.rstrip().endswith(f"kafka.Kafka {self._properties}") else None
 
     def _failed(self, how: str) -> ApacheKafkaError:

@@ -47,13 +47,13 @@ def fetch_jars(jars: Path, version: str) -> None:
     mvn = shutil.which("mvn")
     if mvn is None:
         raise ApacheKafkaError(
-            "Apache Kafka is fetched with Maven, but there is no `mvn` in the PATH."
+            "Apache Kafka comes through Maven, but there is no `mvn` in the PATH."
         )
     jars.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=jars.parent, prefix="fetching-") as folder:
         run(
             FETCH_WITHIN,
-            *(mvn, "-q", "-B", "-f", str(POM), f"-Dkafka.version={version}"),
+            *(mvn, "-q", "-B", "-Dstyle.color=never", "-f", str(POM), f"-Dkafka.version={version}"),
             *("dependency:copy-dependencies", f"-DoutputDirectory={folder}/jars"),
         )
         if not jars.is_dir():

@@ -186,5 +186,3 @@ async def reveal(
     """The case unmasked, for a stated purpose; the look is audited."""
     case = await use_cases.reveal(tx, stamp, id, caller.region, body.purpose)
     return shown(case, masked=False)
-
-

@@ -1,4 +1,4 @@
-"""What intake listens to: how its cases' orders move, what accounts there are, what may be promised."""
+"""What intake listens to: how its cases' orders move, accounts, promises in force."""
 
 from datetime import datetime
 

@@ -166,17 +166,16 @@ class Asked:
         """Where it is: what was said, and for the rest what the account says."""
         if self.account_no is not None and account is None:
             raise UnknownAccount
-        known = account.location if account else None
-        region = self.region or (known and known.region)
-        area = self.area or (known and known.area)
-        if not region or not area:
-            raise WhereIsIt
-        return Location(
-            region,
-            area,
-            self.address or (known and known.address),
-            self.transformer or (known and known.transformer),
+        known = account.location if account else Location("", "")
+        where = Location(
+            self.region or known.region,
+            self.area or known.area,
+            self.address or known.address,
+            self.transformer or known.transformer,
         )
+        if not where.region or not where.area:
+            raise WhereIsIt
+        return where
 
 
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6,7}")
@@ -196,7 +195,8 @@ def phone_of(said: str | None) -> str | None:
 def spoken_number(on: date, serial: int) -> str:
     """A case number that survives being read out: `2611-2100-0004-27`.
 
-    Date, serial (7 digits, from a sequence) and a check digit that finds every and nearly every swap of two (Luhn, ISO/IEC 7812-1).
+    Date, serial (7 digits, from a sequence) and a check digit that finds every single wrong digit
+    and nearly every swap of two (Luhn, ISO/IEC 7812-1).
     """
     digits = f"{on:%y%m%d}{serial % 10_000_000:07d}"
     total = 0

@@ -36,34 +36,26 @@ class NoSuchRegion(NotFound):
 
 # All that accepting needs to know, in one round trip: the account, what may be promised where it
 # is, and the next serial number.
-_for_acceptance = sa.text(
-    """
-    SELECT nextval('case_serials') AS serial, a.*,
-      (SELECT coalesce(json_agg(json_build_object('kind', c.kind, 'minutes', c.minutes,
-         'policy', c.policy, 'policy_version', c.policy_version)), '[]'::json)
-       FROM commitments c
-       WHERE c.case_type = :type AND c.area = coalesce(:area, a.area)) AS commitments
-    FROM (SELECT 1) AS one LEFT JOIN accounts a ON a.account_no = :account_no
-    """
-).bindparams(
-    sa.bindparam("area", type_=sa.Text),
-    sa.bindparam("type", type_=sa.Text),
-    sa.bindparam("account_no", type_=sa.Text),
-)
+_FOR_ACCEPTANCE = """
+SELECT nextval('case_serials') AS serial, a.*,
+  (SELECT coalesce(json_agg(json_build_object('kind', c.kind, 'minutes', c.minutes,
+     'policy', c.policy, 'policy_version', c.policy_version)), '[]')
+   FROM commitments c WHERE c.case_type = $1 AND c.area = coalesce($2, a.area)) AS commitments
+FROM (SELECT 1) AS one LEFT JOIN accounts a ON a.account_no = $3
+"""
 
 
 async def for_acceptance(
     tx: Tx, type: str, area: str | None, account_no: str | None
 ) -> tuple[int, Account | None, list[Commitment]]:
     """The next serial, the account of that number (or None), and the promises in force there."""
-    asked = {"type": type, "area": area, "account_no": account_no}
-    row = (await tx.execute(_for_acceptance, asked)).one()
+    [row] = await tx.run(_FOR_ACCEPTANCE, type, area, account_no)
     account = _account(row) if row.account_no is not None else None
     return row.serial, account, [Commitment(**c) for c in row.commitments]
 
 
-async def add(tx: Tx, case: Case) -> None:
-    await tx.execute(cases.insert(), _row(case))
+def add(tx: Tx, case: Case) -> None:
+    tx.leave(cases, _row(case))
 
 
 async def get(tx: Tx, id: CaseId, region: str) -> Case:

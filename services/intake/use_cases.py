@@ -24,7 +24,7 @@ async def accept(tx: Tx, stamp: Stamp, asked: Asked, region: str, zone: tzinfo) 
     number = spoken_number(stamp.at.astimezone(zone).date(), serial)
     id = CaseId(new_id(stamp.at))
     case = Case.accept(id, number, asked, location, commitments, at=stamp.at)
-    await store.add(tx, case)
+    store.add(tx, case)
     publish(tx, events.accepted(case), stamp, sequence=case.version)
     record(tx, stamp, "case.accepted", case.id, channel=case.channel)
     return case

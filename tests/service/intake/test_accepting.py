@@ -12,7 +12,12 @@ CALL = {
     "channel": "phone",
     "description": "整栋楼停电",
     "caller": {"name": "王小明", "phone": "13800138000"},
-    "location": {"region": "320505", "area": "urban", "address": "学府路12号", "transformer": "T-1"},
+    "location": {
+        "region": "320505",
+        "area": "urban",
+        "address": "学府路12号",
+        "transformer": "T-1",
+    },
 }
 
 

@@ -1,0 +1,1 @@
+"""The rules of billing: what energy costs, what is owed, how customers are reached."""

@@ -1,0 +1,5 @@
+"""`python -m services.notify all|api|worker|migrate|seed|replay|resend`."""
+
+from services.notify.main import app
+
+app()

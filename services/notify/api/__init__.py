@@ -1,0 +1,14 @@
+"""Door 1, HTTP: what became of messages, and the gateway's receipts."""
+
+from fastapi import APIRouter
+
+from services.notify.api import messages, receipts
+from services.notify.domain.message import Patience
+from services.notify.domain.seal import Seal
+
+
+def router(seal: Seal, patience: Patience) -> APIRouter:
+    both = APIRouter()
+    both.include_router(messages.router)
+    both.include_router(receipts.router(seal, patience))
+    return both

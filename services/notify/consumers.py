@@ -1,0 +1,88 @@
+"""What notify listens to: cases, and what becomes of their orders and clocks."""
+
+from collections.abc import Callable
+from functools import partial
+
+from services.notify import use_cases
+from services.notify.domain.people import Recipient
+from services.notify.domain.telling import Fact
+from services.notify.domain.words import BadWords, Book, Term, Values
+from shared.contracts import workorders as said
+from shared.contracts.envelope import Event
+from shared.contracts.intake import CaseAccepted
+from shared.db import Tx
+from shared.inbox import Heard, listeners
+from shared.stamp import Stamp
+
+OrderFact = (
+    said.OrderDeparted
+    | said.OrderArrived
+    | said.EtrSet
+    | said.OrderReplied
+    | said.OrderArchived
+    | said.OrderReopened
+)
+
+# Once per round of work, for what happens once in a round.
+_ONCE_A_LEVEL: tuple[type[OrderFact], ...] = (
+    said.OrderDeparted,
+    said.OrderArrived,
+    said.OrderReplied,
+    said.OrderArchived,
+    said.OrderReopened,
+)
+
+
+def name(event: Event) -> str:
+    """`workorders.order-arrived.v1` is `order-arrived`."""
+    return event.type.split(".")[1]
+
+
+async def on_case_accepted(book: Book, tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
+    region, phone = event.location.region, event.caller.phone
+    recipient = Recipient(event.case_id, event.number, phone, region, event.locale)
+    await use_cases.know_case(tx, recipient)
+    key = f"{name(event)}:{event.case_id}"
+    fact = Fact(event.type, key, event.case_id, region, {"number": event.number})
+    await use_cases.tell(tx, stamp, book, fact)
+
+
+async def on_order_fact(book: Book, tx: Tx, event: OrderFact, stamp: Stamp) -> None:
+    key = f"{name(event)}:{event.work_order_id}:{event.level}"
+    values = {"number": event.case_number}
+    await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+
+
+async def on_etr_set(book: Book, tx: Tx, event: said.EtrSet, stamp: Stamp) -> None:
+    key = f"{name(event)}:{event.work_order_id}:{event.version}"
+    values = {"number": event.case_number, "etr": event.etr_at}
+    await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+
+
+def _about_order(event: OrderFact, key: str, values: Values) -> Fact:
+    return Fact(event.type, key, event.case_id, event.region, values, event.version)
+
+
+async def on_clock_breached(book: Book, tx: Tx, event: said.ClockBreached, stamp: Stamp) -> None:
+    key = f"{name(event)}:{event.clock_id}:{event.generation}"
+    values = {
+        "number": event.case_number,
+        "kind": Term(event.kind),
+        "due": event.due_at,
+        "region": event.region,
+    }
+    fact = Fact(event.type, key, event.case_id, event.region, values)
+    await use_cases.tell(tx, stamp, book, fact)
+
+
+def heard(book: Book) -> Heard:
+    """What we listen to; who is told, and in which words, stands in `book`."""
+    pairs: list[tuple[type[Event], Callable[..., object]]] = [
+        (CaseAccepted, on_case_accepted),
+        *((fact, on_order_fact) for fact in _ONCE_A_LEVEL),
+        (said.EtrSet, on_etr_set),
+        (said.ClockBreached, on_clock_breached),
+    ]
+    if deaf := book.facts() - {event.type for event, _ in pairs}:
+        raise BadWords(f"rules for what we do not listen to: {sorted(deaf)}")
+    return listeners(*((event, partial(handle, book)) for event, handle in pairs))

@@ -1,0 +1,165 @@
+"""A message to one person: from composed to known, with every doubt on the way written down."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from services.notify.domain.lattice import FAILED, STEPS_BACK, WITH_THE_NETWORK, Status, fold
+
+MessageId = NewType("MessageId", UUID)
+
+
+class Category(StrEnum):
+    """What we do when nobody knows whether the gateway took the message.
+
+    safety: hand it over again (at least once). ordinary: leave it (at most once).
+    """
+
+    SAFETY = "safety"
+    ORDINARY = "ordinary"
+
+
+class Audience(StrEnum):
+    CUSTOMER = "customer"
+    SUPERVISOR = "supervisor"
+
+
+class Verdict(StrEnum):
+    """How one attempt to hand a message over ended."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"  # it will never be taken
+    NOT_TAKEN = "not_taken"  # surely not; try again
+    UNCLEAR = "unclear"  # perhaps taken, and nobody can say
+    LOST = "lost"  # the process that tried did not live to tell: as unclear
+    PUT_BACK = "put_back"  # never tried: we were told to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    verdict: Verdict
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to hand a message over: `number` is the message's how-manieth."""
+
+    message_id: MessageId
+    number: int
+    began_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait and how often to try.
+
+    tries: handings-over, when the gateway surely did not take it. resends: further ones of a safety
+    message when it may have. lease: how long one may hold a message that it is handing over.
+    receipt: without a final receipt for so long, the message is unknown. doubt: an unclear message
+    counts as failed after so long without news.
+    """
+
+    tries: int = 100
+    resends: int = 2
+    lease: timedelta = timedelta(seconds=30)
+    receipt: timedelta = timedelta(hours=72)
+    doubt: timedelta = timedelta(minutes=15)
+    first_pause: timedelta = timedelta(seconds=1)
+    longest_pause: timedelta = timedelta(minutes=1)
+
+    def pause(self, id: MessageId, tried: int) -> timedelta:
+        """Doubling, and spread by the message's own random bits: half to all of it."""
+        doubled: int = 2 ** min(max(tried - 1, 0), 16)
+        spread = 0.5 + (id.int + tried * 0x9E3779B1) % 1024 / 2048
+        return min(self.first_pause * doubled, self.longest_pause) * spread
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`due_at` is when something must happen by itself, None when nothing must.
+
+    queued: hand it over. submitting: the lease ends. accepted, sent, buffered: the wait for a
+    final receipt ends. unknown: the doubt ends. handed_at, delivered_at and failed_at are set once,
+    together with the fact that tells the others; `said` counts those facts.
+    """
+
+    id: MessageId
+    dedupe_key: str
+    case_id: UUID | None
+    region: str
+    audience: Audience
+    template: str
+    category: Category
+    phone: str | None
+    text: str
+    status: Status
+    created_at: datetime
+    due_at: datetime | None
+    reason: str | None = None
+    tries: int = 0
+    resends: int = 0
+    claimed_at: datetime | None = None
+    handed_at: datetime | None = None
+    delivered_at: datetime | None = None
+    failed_at: datetime | None = None
+    said: int = 0
+    cause: UUID | None = None
+    trace: str | None = None
+    channel: str = "sms"
+
+    def hear(self, heard: Status, at: datetime, patience: Patience) -> "Message":
+        """With news of how far it got; unchanged when we know as much already."""
+        status = fold(self.status, heard)
+        if status is self.status:
+            return self
+        return replace(
+            self,
+            status=status,
+            reason=None,
+            due_at=at + patience.receipt if status in WITH_THE_NETWORK else None,
+            handed_at=self.handed_at or (None if status is Status.REJECTED else at),
+            delivered_at=at if status is Status.DELIVERED else None,
+            failed_at=self.failed_at or (at if status in FAILED else None),
+        )
+
+    def after(self, attempt: Attempt, patience: Patience) -> "Message":
+        """With how an attempt ended. News that came meanwhile outweighs it."""
+        at, outcome = attempt.ended_at, attempt.outcome
+        if outcome.verdict is Verdict.TAKEN:
+            return self.hear(Status.ACCEPTED, at, patience)
+        if attempt.number != self.tries or self.status not in (Status.SUBMITTING, Status.UNKNOWN):
+            return self
+        match outcome.verdict:
+            case Verdict.PUT_BACK:
+                return replace(self._back(Status.QUEUED, at), tries=self.tries - 1)
+            case Verdict.NOT_TAKEN if self.tries < patience.tries:
+                return self._back(Status.QUEUED, at + patience.pause(self.id, self.tries))
+            case Verdict.NOT_TAKEN | Verdict.REFUSED:
+                rejected = self.hear(Status.REJECTED, at, patience)
+                return replace(rejected, reason=outcome.answer)
+        return self._in_doubt(at, outcome.answer, patience)
+
+    def overdue(self, at: datetime, patience: Patience) -> "Message":
+        """When `due_at` has passed and nothing came: the lease, the receipt or the doubt ended."""
+        if self.status is Status.SUBMITTING:
+            return self._in_doubt(at, "handed over by a process that did not tell", patience)
+        if self.status in WITH_THE_NETWORK:
+            lapsed = replace(self._back(Status.UNKNOWN, None), reason="no final receipt")
+            return replace(lapsed, failed_at=self.failed_at or at)
+        return replace(self, due_at=None, failed_at=self.failed_at or at)
+
+    def _in_doubt(self, at: datetime, why: str, patience: Patience) -> "Message":
+        if self.category is Category.SAFETY and self.resends < patience.resends:
+            again_at = at + patience.pause(self.id, self.resends + 1)
+            return replace(self._back(Status.QUEUED, again_at), resends=self.resends + 1)
+        unclear = replace(self, status=Status.UNKNOWN, due_at=at + patience.doubt)
+        return replace(unclear, reason=why)
+
+    def _back(self, status: Status, due_at: datetime | None) -> "Message":
+        assert status in STEPS_BACK[self.status]
+        return replace(self, status=status, due_at=due_at)

@@ -1,0 +1,281 @@
+"""Messages in and out of PostgreSQL: every query of this service is in this file."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notify.domain.lattice import Status
+from services.notify.domain.message import (
+    Attempt,
+    Audience,
+    Category,
+    Message,
+    MessageId,
+    Outcome,
+    Verdict,
+)
+from services.notify.domain.people import DutyContact, Recipient
+from services.notify.tables import attempts, duty_contacts, messages, receipts, recipients
+from shared.db import Tx
+from shared.errors import NotFound
+from shared.http import region_scope
+from shared.page import after
+
+
+class NoSuchMessage(NotFound):
+    """There is no such message, or you may not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message in our hands until its lease ends; `number` is this try's."""
+
+    id: MessageId
+    number: int
+    phone: str
+    text: str
+    category: Category
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the gateway reported, as it came."""
+
+    message_id: MessageId
+    code: int
+    reply: bytes
+    received_at: datetime
+
+
+# Writing down whom a fact concerns and finding out whether they know already: one round trip.
+_customer = sa.text(
+    """
+    WITH known AS (SELECT * FROM recipients WHERE case_id = :case_id FOR UPDATE),
+    newer AS (
+      UPDATE recipients r SET order_version = :version FROM known
+      WHERE r.case_id = known.case_id AND known.order_version < :version)
+    SELECT known.*, EXISTS (
+      SELECT 1 FROM messages WHERE dedupe_key = :key AND audience = 'customer') AS told
+    FROM known
+    """
+).bindparams(sa.bindparam("case_id", type_=sa.Uuid), sa.bindparam("version", type_=sa.Integer))
+
+_on_duty = sa.text(
+    """
+    SELECT d.*, EXISTS (
+      SELECT 1 FROM messages WHERE dedupe_key = :key AND audience = 'supervisor') AS told
+    FROM (SELECT 1) AS one
+    LEFT JOIN duty_contacts d ON starts_with(:region, d.region)
+    ORDER BY length(d.region) DESC NULLS LAST LIMIT 1
+    """
+).bindparams(sa.bindparam("region", type_=sa.Text))
+
+_claim = sa.text(
+    """
+    UPDATE messages m
+    SET status = 'submitting', due_at = :lease_ends_at, claimed_at = :at, tries = m.tries + 1
+    FROM (SELECT id FROM messages WHERE status = 'queued' AND due_at <= :at
+          ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) AS due
+    WHERE m.id = due.id
+    RETURNING m.id, m.tries, m.phone, m.text, m.category, m.created_at
+    """
+).bindparams(
+    sa.bindparam("at", type_=sa.DateTime(timezone=True)),
+    sa.bindparam("lease_ends_at", type_=sa.DateTime(timezone=True)),
+)
+
+_keep_receipts = sa.text(
+    """
+    INSERT INTO receipts (message_id, code, reply, reply_hash, received_at)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS smallint[]),
+      CAST(:replies AS bytea[]), CAST(:hashes AS bytea[]), CAST(:times AS timestamptz[]))
+    ON CONFLICT DO NOTHING RETURNING message_id, code, reply, received_at
+    """
+)
+
+
+async def put_recipient(tx: Tx, recipient: Recipient) -> None:
+    """Keep what intake says of a case's customer, unless the case is known."""
+    row = {f.name: getattr(recipient, f.name) for f in fields(recipient)}
+    await tx.execute(insert(recipients).on_conflict_do_nothing(), row)
+
+
+async def customer(
+    tx: Tx, case_id: UUID, key: str, order_version: int | None
+) -> tuple[Recipient, bool] | None:
+    """The customer of a case and whether `key` was told; None when we don't know the case yet.
+
+    The recipient is as before this fact; its `order_version` rises with it.
+    """
+    asked = {"case_id": case_id, "key": key, "version": order_version or 0}
+    row = (await tx.execute(_customer, asked)).one_or_none()
+    if row is None:
+        return None
+    known = Recipient(row.case_id, row.number, row.phone, row.region, row.locale, row.order_version)
+    return known, row.told
+
+
+async def on_duty(tx: Tx, region: str, key: str) -> tuple[DutyContact | None, bool]:
+    """Who is on duty for `region` (the longest prefix wins), and whether `key` was told."""
+    row = (await tx.execute(_on_duty, {"region": region, "key": key})).one()
+    contact = DutyContact(row.region, row.name, row.phone) if row.region is not None else None
+    return contact, row.told
+
+
+async def add_duty_contacts(tx: Tx, contacts: Sequence[DutyContact]) -> int:
+    """Those of regions that have nobody yet. Returns how many were new."""
+    rows = [{"region": c.region, "name": c.name, "phone": c.phone} for c in contacts]
+    new = insert(duty_contacts).values(rows).on_conflict_do_nothing()
+    return len((await tx.execute(new.returning(duty_contacts.c.region))).all())
+
+
+def add(tx: Tx, message: Message) -> None:
+    """Written just before the commit; a key that another transaction used meanwhile fails it."""
+    tx.leave(messages, {f.name: getattr(message, f.name) for f in fields(message)})
+
+
+async def claim(tx: Tx, at: datetime, lease: timedelta, limit: int) -> list[Claimed]:
+    """Take at most `limit` messages that are due at `at`, oldest first."""
+    asked = {"at": at, "lease_ends_at": at + lease, "limit": limit}
+    return [
+        Claimed(row.id, row.tries, row.phone, row.text, Category(row.category), row.created_at)
+        for row in await tx.execute(_claim, asked)
+    ]
+
+
+async def next_queued(tx: Tx) -> datetime | None:
+    """When the next message is to be handed over."""
+    return await _earliest(tx, messages.c.status == Status.QUEUED)
+
+
+async def next_watched(tx: Tx) -> datetime | None:
+    """When the next lease, wait or doubt ends."""
+    return await _earliest(tx, messages.c.status != Status.QUEUED)
+
+
+async def _earliest(tx: Tx, which: sa.ColumnElement[bool]) -> datetime | None:
+    query = sa.select(sa.func.min(messages.c.due_at)).where(which, messages.c.due_at.is_not(None))
+    earliest: datetime | None = (await tx.execute(query)).scalar_one()
+    return earliest
+
+
+async def lock(tx: Tx, ids: Collection[MessageId]) -> dict[MessageId, Message]:
+    """Those of `ids` that exist; everybody locks in the order of the ids."""
+    wanted = sa.bindparam("ids", sorted(set(ids)), sa.ARRAY(sa.Uuid))
+    query = sa.select(messages).where(messages.c.id == sa.any_(wanted))
+    locked = await tx.execute(query.order_by(messages.c.id).with_for_update())
+    return {message.id: message for message in map(_message, locked)}
+
+
+async def lock_overdue(tx: Tx, at: datetime, limit: int) -> list[Message]:
+    """Messages whose lease, wait or doubt has ended at `at`, and that nobody holds now."""
+    overdue = (messages.c.due_at <= at, messages.c.status != Status.QUEUED)
+    query = sa.select(messages).where(*overdue).order_by(messages.c.due_at).limit(limit)
+    return [_message(row) for row in await tx.execute(query.with_for_update(skip_locked=True))]
+
+
+_CHANGING = (
+    "status", "reason", "due_at", "tries", "resends",
+    "handed_at", "delivered_at", "failed_at", "said",
+)  # fmt: skip
+_save = (
+    messages.update()
+    .where(messages.c.id == sa.bindparam("which"))
+    .values({name: sa.bindparam(name) for name in _CHANGING})
+)
+
+
+async def save(tx: Tx, changed: Sequence[Message]) -> None:
+    """Write back locked messages: what changes after composing."""
+    if changed:
+        rows = [{"which": m.id} | {name: getattr(m, name) for name in _CHANGING} for m in changed]
+        await tx.execute(_save, rows)
+
+
+def add_attempt(tx: Tx, attempt: Attempt) -> None:
+    row = {
+        "message_id": attempt.message_id,
+        "number": attempt.number,
+        "began_at": attempt.began_at,
+        "ended_at": attempt.ended_at,
+        "verdict": attempt.outcome.verdict,
+        "answer": attempt.outcome.answer,
+    }
+    tx.leave(attempts, row)
+
+
+async def keep_receipts(tx: Tx, heard: Sequence[Receipt]) -> list[Receipt]:
+    """Store receipts as they came. Returns those that are new."""
+    rows = sorted(heard, key=lambda r: (r.message_id, r.code))
+    given = {
+        "ids": [r.message_id for r in rows],
+        "codes": [r.code for r in rows],
+        "replies": [r.reply for r in rows],
+        "hashes": [sha256(r.reply).digest() for r in rows],
+        "times": [r.received_at for r in rows],
+    }
+    return [_receipt(row) for row in await tx.execute(_keep_receipts, given)]
+
+
+async def get(tx: Tx, id: MessageId, region: str) -> Message:
+    """The message, if it is in the caller's region. Raises NoSuchMessage."""
+    where = sa.and_(messages.c.id == id, region_scope(messages.c.region, region))
+    row = (await tx.execute(sa.select(messages).where(where))).one_or_none()
+    if row is None:
+        raise NoSuchMessage(message_id=str(id))
+    return _message(row)
+
+
+async def attempts_of(tx: Tx, id: MessageId) -> list[Attempt]:
+    query = sa.select(attempts).where(attempts.c.message_id == id).order_by(attempts.c.id)
+    return [
+        Attempt(id, r.number, r.began_at, r.ended_at, Outcome(Verdict(r.verdict), r.answer))
+        for r in await tx.execute(query)
+    ]
+
+
+async def receipts_of(tx: Tx, id: MessageId) -> list[Receipt]:
+    query = sa.select(receipts).where(receipts.c.message_id == id).order_by(receipts.c.id)
+    return [_receipt(row) for row in await tx.execute(query)]
+
+
+async def page(
+    tx: Tx,
+    region: str,
+    *,
+    case_id: UUID | None,
+    status: Status | None,
+    cursor: str | None,
+    limit: int,
+) -> list[Message]:
+    """Newest first, of the caller's region."""
+    where = [
+        region_scope(messages.c.region, region),
+        after(messages.c.created_at, messages.c.id, cursor),
+    ]
+    wanted = ((messages.c.case_id, case_id), (messages.c.status, status))
+    where += [column == value for column, value in wanted if value is not None]
+    query = sa.select(messages).where(*where)
+    newest = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
+    return [_message(row) for row in await tx.execute(newest)]
+
+
+def _message(row: Any) -> Message:
+    found: Mapping[str, Any] = row._mapping
+    words = {
+        "status": Status(row.status),
+        "audience": Audience(row.audience),
+        "category": Category(row.category),
+    }
+    return Message(**{**found, **words})
+
+
+def _receipt(row: Any) -> Receipt:
+    return Receipt(MessageId(row.message_id), row.code, row.reply, row.received_at)

@@ -1,0 +1,19 @@
+"""Leases, waits and doubts end, also when nobody is there to end them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.notify import store, use_cases
+from services.notify.domain.message import Patience
+from shared.db import Tx
+from shared.due import Timer
+from shared.stamp import Stamp
+
+
+def lapsing(patience: Patience) -> Timer:
+    """The timer of what no news will end: see `Message.overdue`."""
+
+    async def fire(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
+        return await use_cases.lapse(tx, stamp, patience, limit)
+
+    return Timer("lapsing", fire, store.next_watched)

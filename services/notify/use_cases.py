@@ -1,0 +1,118 @@
+"""What one can do here. Each is one transaction, opened and committed by its door."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from services.notify import events, store
+from services.notify.domain.lattice import Status, meaning
+from services.notify.domain.message import (
+    Attempt,
+    Audience,
+    Message,
+    MessageId,
+    Outcome,
+    Patience,
+    Verdict,
+)
+from services.notify.domain.people import Recipient
+from services.notify.domain.telling import Addressee, Fact, compose
+from services.notify.domain.words import Book
+from services.notify.store import Claimed, Receipt
+from shared import telemetry
+from shared.db import Tx
+from shared.errors import NotYet
+from shared.ids import new_id
+from shared.outbox import publish
+from shared.stamp import Stamp
+
+QUEUED_BELL = "messages"
+_SUPERVISORS_READ = "zh-CN"
+
+
+async def know_case(tx: Tx, recipient: Recipient) -> None:
+    await store.put_recipient(tx, recipient)
+
+
+async def tell(tx: Tx, stamp: Stamp, book: Book, fact: Fact) -> None:
+    """Queue a message to everyone who is to hear of `fact`, unless it was queued before."""
+    for rule in book.rules(fact.type):
+        to = await _addressee(tx, rule.audience, fact)
+        if to is None:
+            continue
+        wording = book.word(rule.template, to.locale, fact.values)
+        id = MessageId(new_id(stamp.at))
+        message = compose(id, fact, to, wording, stamp.at, stamp.cause, stamp.trace)
+        store.add(tx, message)
+        if message.status is Status.QUEUED:
+            tx.ring(QUEUED_BELL)
+
+
+async def _addressee(tx: Tx, audience: Audience, fact: Fact) -> Addressee | None:
+    """Who hears of it; None when they have. Raises NotYet before the case is known."""
+    if audience is Audience.SUPERVISOR:
+        contact, told = await store.on_duty(tx, fact.region, fact.key)
+        return None if told else Addressee.supervisor(contact, _SUPERVISORS_READ)
+    found = await store.customer(tx, fact.case_id, fact.key, fact.order_version)
+    if found is None:
+        raise NotYet(f"case {fact.case_id} is not known here")
+    recipient, told = found
+    return None if told else Addressee.customer(recipient, fact)
+
+
+async def claim(tx: Tx, at: datetime, patience: Patience, limit: int) -> list[Claimed]:
+    """Take messages that are due, to hand them over before the lease ends."""
+    return await store.claim(tx, at, patience.lease, limit)
+
+
+async def record(tx: Tx, stamp: Stamp, tried: Sequence[Attempt], patience: Patience) -> None:
+    """Write down how attempts to hand messages over ended."""
+    before = await store.lock(tx, [attempt.message_id for attempt in tried])
+    now = dict(before)
+    for attempt in tried:
+        store.add_attempt(tx, attempt)
+        now[attempt.message_id] = now[attempt.message_id].after(attempt, patience)
+    await _save(tx, stamp, before.values(), now.values())
+
+
+async def hear(tx: Tx, stamp: Stamp, heard: Sequence[Receipt], patience: Patience) -> None:
+    """Keep receipts, also of unknown messages, and let the new ones tell us what they can."""
+    fresh = await store.keep_receipts(tx, heard)
+    before = await store.lock(tx, [receipt.message_id for receipt in fresh])
+    now = dict(before)
+    for receipt in fresh:
+        if (message := now.get(receipt.message_id)) is not None:
+            status = meaning(receipt.code, receipt.reply)
+            now[message.id] = message.hear(status, receipt.received_at, patience)
+    await _save(tx, stamp, before.values(), now.values())
+
+
+async def lapse(tx: Tx, stamp: Stamp, patience: Patience, limit: int) -> list[datetime]:
+    """End the leases, waits and doubts that are over. Returns when each was."""
+    overdue = await store.lock_overdue(tx, stamp.at, limit)
+    for message in overdue:
+        if message.status is Status.SUBMITTING:
+            store.add_attempt(tx, _lost(message, stamp.at))
+    await _save(tx, stamp, overdue, [m.overdue(stamp.at, patience) for m in overdue])
+    return [message.due_at for message in overdue if message.due_at is not None]
+
+
+def _lost(message: Message, at: datetime) -> Attempt:
+    began_at = message.claimed_at or message.created_at
+    return Attempt(message.id, message.tries, began_at, at, Outcome(Verdict.LOST, ""))
+
+
+async def _save(tx: Tx, stamp: Stamp, before: Iterable[Message], now: Iterable[Message]) -> None:
+    """Write what changed and say what follows, in the trace of what each message is about."""
+    saved = []
+    for was, message in zip(before, now, strict=True):
+        if message is was:
+            continue
+        facts = list(events.between(was, message))
+        about = replace(stamp, cause=message.cause, trace=telemetry.child_of(message.trace))
+        for number, fact in enumerate(facts, start=message.said + 1):
+            publish(tx, fact, about, sequence=number)
+        saved.append(replace(message, said=message.said + len(facts)))
+        if message.status is Status.QUEUED:
+            tx.ring(QUEUED_BELL)
+    await store.save(tx, saved)

@@ -1,0 +1,120 @@
+"""Limits as dated data: which clocks an order gets, how long each runs, and who said so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Fact(StrEnum):
+    """What starts or stops a clock."""
+
+    ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    CLAIMED = "claimed"
+    ARRIVED = "arrived"
+    ETR_SET = "etr_set"
+    REPLIED = "replied"
+    CALLED_BACK = "called_back"
+
+
+class BadPolicy(ValueError):
+    """A policy pack does not say what it must; the message names the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One clock: for which orders, between which facts, how long, by whose word."""
+
+    clock: str
+    types: frozenset[str]  # empty: every type
+    areas: frozenset[str]  # empty: every area
+    target: timedelta
+    starts: Fact
+    stops: frozenset[Fact]
+    promised: bool
+    source: str
+    certainty: str
+
+    def fits(self, case_type: str, area: str) -> bool:
+        return (not self.types or case_type in self.types) and (
+            not self.areas or area in self.areas
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A policy version. `overlay_of` names the pack that it adds unverified limits to."""
+
+    id: str
+    version: str
+    valid_from: date
+    valid_to: date | None
+    limits: tuple[Limit, ...]
+    overlay_of: str | None = None
+
+    def started_by(self, fact: Fact, case_type: str, area: str) -> list[Limit]:
+        """The clocks that this fact starts on such an order."""
+        return [x for x in self.limits if x.starts is fact and x.fits(case_type, area)]
+
+
+def read_pack(data: Mapping[str, Any]) -> Pack:
+    """A pack from its YAML. Raises BadPolicy with the place of the first mistake."""
+    try:
+        limits = tuple(_limit(n, one) for n, one in enumerate(data["limits"], start=1))
+        pack = Pack(
+            id=str(data["id"]),
+            version=str(data["version"]),
+            valid_from=_date(data["valid_from"]),
+            valid_to=_date(data["valid_to"]) if data.get("valid_to") else None,
+            limits=limits,
+            overlay_of=data.get("overlay_of"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadPolicy(f"{data.get('id', 'a pack')}: {error!r} is missing or malformed") from error
+    if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
+        raise BadPolicy(f"{pack.id}: valid_to is not after valid_from")
+    return pack
+
+
+def in_force(packs: Sequence[Pack], chosen: str, on: date) -> list[Pack]:
+    """The newest version of `chosen` valid on that day, and its overlays."""
+    valid = [p for p in packs if p.valid_from <= on and (p.valid_to is None or on < p.valid_to)]
+    newest: dict[str, Pack] = {}
+    for pack in sorted(valid, key=lambda p: (p.valid_from, p.version)):
+        newest[pack.id] = pack
+    return [p for p in newest.values() if chosen in (p.id, p.overlay_of)]
+
+
+def _limit(number: int, data: Mapping[str, Any]) -> Limit:
+    try:
+        when = data.get("when", {})
+        target = timedelta(**{k: v for k, v in data["target"].items() if k != "calendar"})
+        if target <= timedelta(0):
+            raise BadPolicy(f"limit {number}: the target must be positive")
+        if data["target"].get("calendar", "always") != "always":
+            raise BadPolicy(f"limit {number}: only the calendar 'always' is known")
+        return Limit(
+            clock=data["clock"],
+            types=_set(when.get("type")),
+            areas=_set(when.get("area")),
+            target=target,
+            starts=Fact(data["starts"]),
+            stops=frozenset(Fact(fact) for fact in data["stops"]),
+            promised=bool(data.get("promised", False)),
+            source=data["source"],
+            certainty=data["certainty"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, BadPolicy):
+            raise
+        raise BadPolicy(f"limit {number}: {error}") from error
+
+
+def _set(words: str | list[str] | None) -> frozenset[str]:
+    return frozenset([words] if isinstance(words, str) else words or [])
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))

@@ -1,0 +1,54 @@
+"""Where workorders is put together."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.workorders import api, consumers, tables, timers, use_cases
+from services.workorders.domain.policy import BadPolicy
+from services.workorders.seed import seed
+from shared.cli import command_line
+from shared.db import Tx
+from shared.service import Service
+from shared.settings import Settings
+from shared.stamp import Stamp
+
+
+class WorkordersSettings(Settings):
+    """policies: the folder of policy packs. policy: the pack in use, with its overlays."""
+
+    policies: Path = Path(__file__).parent / "policies"
+    policy: str = "sgcc-2022"
+
+
+def service(settings: Settings) -> Service:
+    assert isinstance(settings, WorkordersSettings)
+
+    async def load_policies(tx: Tx, stamp: Stamp) -> None:
+        await use_cases.use_policies(tx, stamp, _read(settings.policies), settings.policy)
+
+    return Service(
+        name="workorders",
+        port=8102,
+        router=api.router,
+        metadata=tables.metadata,
+        heard=consumers.heard,
+        timers=timers.timers,
+        on_start=load_policies,
+    )
+
+
+def _read(folder: Path) -> list[dict[str, Any]]:
+    """Every pack in `folder`, as JSON can hold it. Raises BadPolicy with the file's name."""
+    packs = []
+    for file in sorted(folder.glob("*.yaml")):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise BadPolicy(f"{file.name} is not a policy pack")
+        dates = {name: str(data[name]) for name in ("valid_from", "valid_to") if data.get(name)}
+        packs.append(data | dates)
+    return packs
+
+
+app = command_line(service, WorkordersSettings, seed)
