@@ -159,19 +159,28 @@ def readings(as_of: date = AS_OF) -> list[Row]:
 def _year_of(random: Random, account: Row, nth: int, of: Sequence[date]) -> Row:
     usual = {"residential": (110, 380), "commercial": (600, 4_000)}
     base = random.randint(*usual.get(account["customer_class"], (30_000, 90_000)))
-    vacant = account["customer_class"] == "residential" and nth % _VACANT_EVERY == 0
     row = {"account_no": account["account_no"]}
     for month in of:
-        used = 0 if vacant else round(base * _SEASON[month.month] * random.uniform(0.85, 1.15))
+        used = (
+            0
+            if _vacant(account, nth)
+            else round(base * _SEASON[month.month] * random.uniform(0.85, 1.15))
+        )
         row[f"{month:%Y-%m}"] = str(used)
     return row
+
+
+def _vacant(account: Row, nth: int) -> bool:
+    """Nobody lives there: nothing used, nothing to pay."""
+    return account["customer_class"] == "residential" and nth % _VACANT_EVERY == 0
 
 
 def payments(as_of: date = AS_OF) -> list[Row]:
     """Who paid which month's bill when, and how much of it. Most pay; some are months behind."""
     random = Random(_SEED + 2)
     found = []
-    for account in accounts():
+    occupied = (row for nth, row in enumerate(accounts(), 1) if not _vacant(row, nth))
+    for account in occupied:
         behind = random.choices((0, 1, 2, 3), (90, 5, 3, 2))[0]
         half = random.random() < 0.03
         billed = months(as_of)

@@ -135,6 +135,7 @@ class Consumer:
         self._wake_rested(consumer)
         polled = await consumer.getmany(timeout_ms=200)
         self.last_poll = time.monotonic()
+        telemetry.CAUGHT_UP.set(not polled and self._knows_the_end(consumer))
         if not polled:
             await self._commit(consumer)
             return
@@ -178,6 +179,12 @@ class Consumer:
             if reached.wait is not None:
                 return reached
         return reached
+
+    def _knows_the_end(self, consumer: AIOKafkaConsumer) -> bool:
+        """Every partition of ours was asked, and none rests before a message that failed."""
+        ours = consumer.assignment()
+        asked = all(consumer.highwater(partition) is not None for partition in ours)
+        return bool(ours) and asked and not self._resting
 
     def _after(
         self, consumer: AIOKafkaConsumer, partition: TopicPartition, last: int, reached: Delivery

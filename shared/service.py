@@ -43,7 +43,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Service:
-    """What main.py puts together. `loops` are the service's own, beside relay, consumer, timers."""
+    """What main.py puts together. `loops` are the service's own, beside relay, consumer, timers.
+
+    `byte_queries`: paths whose query may hold bytes that are no text (receipts of a gateway).
+    """
 
     name: str
     port: int
@@ -53,6 +56,7 @@ class Service:
     timers: Sequence[Timer] = ()
     loops: Sequence[Loop] = ()
     on_start: Callable[[Tx, Stamp], Awaitable[None]] | None = None
+    byte_queries: Sequence[str] = ()
 
 
 def build_app(
@@ -80,7 +84,7 @@ def build_app(
         app.router.routes.extend(router.routes)  # as they are: no search through nested routers
     app.add_exception_handler(idempotency.AlreadyAnswered, idempotency.answered)  # type: ignore[arg-type]
     problems.install(app)
-    app.add_middleware(StrictInput)
+    app.add_middleware(StrictInput, byte_queries=service.byte_queries)
     app.add_middleware(Watch)
     check_declared(app)
     return app

@@ -6,6 +6,7 @@ Infinity, duplicate keys, absurd integers, NUL, lone surrogates (400). Pure ASGI
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -22,16 +23,22 @@ class Unacceptable(ValueError):
 
 
 class StrictInput:
-    """Reads the whole body first, so that nothing is half-done when it turns out bad."""
+    """Reads the whole body first, so that nothing is half-done when it turns out bad.
 
-    def __init__(self, app: ASGIApp, limit: int = 256 * 1024) -> None:
-        self._app, self._limit = app, limit
+    `byte_queries`: paths whose query may hold bytes that are no text; they read it themselves.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limit: int = 256 * 1024, byte_queries: Sequence[str] = ()
+    ) -> None:
+        self._app, self._limit, self._byte_queries = app, limit, frozenset(byte_queries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _dirty(scope["query_string"]) or _dirty(scope.get("raw_path") or b""):
+        query = b"" if scope["path"] in self._byte_queries else scope["query_string"]
+        if _dirty(query) or _dirty(scope.get("raw_path") or b""):
             await problems.respond(scope, receive, send, 400, "bad-input", "Not valid UTF-8 text.")
             return
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):

@@ -32,6 +32,7 @@ LATENESS = Histogram(
     "wattline_timer_lateness_seconds", "Fired minus due", ["timer"], buckets=_SECONDS
 )
 LAG = Gauge("wattline_consumer_lag", "Messages not yet applied", ["topic", "partition"])
+CAUGHT_UP = Gauge("wattline_consumer_caught_up", "1 when all that Kafka holds has been applied")
 UNSENT = Gauge("wattline_outbox_unsent", "Events waiting for the relay")
 OLDEST_UNSENT = Gauge("wattline_outbox_oldest_unsent_seconds", "Age of the oldest waiting event")
 PARKED = Gauge("wattline_inbox_parked_now", "Messages parked and not yet released")

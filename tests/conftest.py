@@ -124,7 +124,7 @@ def _schemas(request: pytest.FixtureRequest) -> None:
     needed = {"postgres", "settings", "start", "suite"}
     if any(needed & set(item.fixturenames) for item in request.session.items):  # type: ignore[attr-defined]
         settings: Settings = request.getfixturevalue("settings")
-        for service in ("intake", "workorders", "billing"):
+        for service in ("intake", "workorders", "billing", "notify"):
             migrate.upgrade(service, settings.database_url(service))
 
 

@@ -34,8 +34,11 @@ _STATUS: dict[type[OrderFact], Status] = {
 
 async def on_order_fact(tx: Tx, event: OrderFact, stamp: Stamp) -> None:
     etr_at: datetime | None = event.etr_at if isinstance(event, said.EtrSet) else None
+    status = _STATUS.get(type(event))
+    if status is Status.DISPATCHED and event.level > 1:
+        status = Status.REOPENED  # to the customer it is that, until somebody takes it on
     heard = Progress(event.version, event.team, etr_at)
-    await use_cases.follow(tx, CaseId(event.case_id), _STATUS.get(type(event)), heard)
+    await use_cases.follow(tx, CaseId(event.case_id), status, heard)
 
 
 async def on_account_changed(tx: Tx, event: AccountChanged, stamp: Stamp) -> None:

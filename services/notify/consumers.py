@@ -1,7 +1,8 @@
 """What notify listens to: cases, and what becomes of their orders and clocks."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from services.notify import use_cases
 from services.notify.domain.people import Recipient
@@ -14,6 +15,7 @@ from shared.db import Tx
 from shared.inbox import Heard, listeners
 from shared.stamp import Stamp
 
+Hearing = Callable[[Book, Tx, Any, Stamp], Awaitable[None]]
 OrderFact = (
     said.OrderDeparted
     | said.OrderArrived
@@ -49,13 +51,13 @@ async def on_case_accepted(book: Book, tx: Tx, event: CaseAccepted, stamp: Stamp
 
 async def on_order_fact(book: Book, tx: Tx, event: OrderFact, stamp: Stamp) -> None:
     key = f"{name(event)}:{event.work_order_id}:{event.level}"
-    values = {"number": event.case_number}
+    values: Values = {"number": event.case_number}
     await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
 
 
 async def on_etr_set(book: Book, tx: Tx, event: said.EtrSet, stamp: Stamp) -> None:
     key = f"{name(event)}:{event.work_order_id}:{event.version}"
-    values = {"number": event.case_number, "etr": event.etr_at}
+    values: Values = {"number": event.case_number, "etr": event.etr_at}
     await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
 
 
@@ -65,7 +67,7 @@ def _about_order(event: OrderFact, key: str, values: Values) -> Fact:
 
 async def on_clock_breached(book: Book, tx: Tx, event: said.ClockBreached, stamp: Stamp) -> None:
     key = f"{name(event)}:{event.clock_id}:{event.generation}"
-    values = {
+    values: Values = {
         "number": event.case_number,
         "kind": Term(event.kind),
         "due": event.due_at,
@@ -77,7 +79,7 @@ async def on_clock_breached(book: Book, tx: Tx, event: said.ClockBreached, stamp
 
 def heard(book: Book) -> Heard:
     """What we listen to; who is told, and in which words, stands in `book`."""
-    pairs: list[tuple[type[Event], Callable[..., object]]] = [
+    pairs: list[tuple[type[Event], Hearing]] = [
         (CaseAccepted, on_case_accepted),
         *((fact, on_order_fact) for fact in _ONCE_A_LEVEL),
         (said.EtrSet, on_etr_set),

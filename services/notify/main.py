@@ -1,6 +1,7 @@
 """Where notify is put together."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -27,13 +28,15 @@ _ON_ONE_MACHINE = SecretStr("for one machine only: choose another")
 
 
 class NotifySettings(Settings):
-    """sms_*: the gateway, how it knows us, our number, how many at a time, how long to wait.
+    """locale: the language for whoever reads none of ours.
+    sms_*: the gateway, how it knows us, our number, how many at a time, how long to wait.
 
     callback_url: where the gateway reaches our HTTP door. callback_secret: seals the receipts'
     addresses; changing it makes receipts on their way unreadable.
     receipt_hours: without a final receipt for so long, a message is unknown.
     """
 
+    locale: str = "zh-CN"
     sms_url: HttpUrl = HttpUrl("http://127.0.0.1:13013/cgi-bin/sendsms")
     sms_username: str = "notify"
     sms_password: SecretStr = SecretStr("secret")
@@ -59,11 +62,11 @@ class NotifySettings(Settings):
         return Patience(tries=self.sms_tries, resends=self.sms_resends, receipt=receipt)
 
 
-def service(settings: Settings) -> Service:
+def service(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Service:
     assert isinstance(settings, NotifySettings)
     seal = Seal(settings.callback_secret.get_secret_value())
     patience = settings.patience
-    handing_over = HandingOver(_gateway(settings, seal), patience, utc_now, settings.sms_in_flight)
+    handing_over = HandingOver(_gateway(settings, seal), patience, clock, settings.sms_in_flight)
     return Service(
         name="notify",
         port=8103,
@@ -72,6 +75,7 @@ def service(settings: Settings) -> Service:
         heard=consumers.heard(_book(settings)),
         timers=(lapsing(patience),),
         loops=(handing_over.run,),
+        byte_queries=(KANNEL,),
     )
 
 
@@ -90,7 +94,9 @@ def _gateway(settings: NotifySettings, seal: Seal) -> Kannel:
 def _book(settings: NotifySettings) -> Book:
     """The words and rules in this folder. Raises BadWords."""
     languages = [_yaml(file) for file in sorted((_HERE / "templates").glob("*.yaml"))]
-    return Book.of(languages, _yaml(_HERE / "rules.yaml"), ZoneInfo(settings.utility_zone))
+    return Book.of(
+        languages, _yaml(_HERE / "rules.yaml"), ZoneInfo(settings.utility_zone), settings.locale
+    )
 
 
 def _yaml(file: Path) -> Any:

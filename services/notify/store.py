@@ -55,50 +55,49 @@ class Receipt:
 
 
 # Writing down whom a fact concerns and finding out whether they know already: one round trip.
-_customer = sa.text(
-    """
-    WITH known AS (SELECT * FROM recipients WHERE case_id = :case_id FOR UPDATE),
+_CUSTOMER = """
+    WITH known AS (SELECT * FROM recipients WHERE case_id = $1 FOR UPDATE),
     newer AS (
-      UPDATE recipients r SET order_version = :version FROM known
-      WHERE r.case_id = known.case_id AND known.order_version < :version)
+      UPDATE recipients r SET order_version = $3 FROM known
+      WHERE r.case_id = known.case_id AND known.order_version < $3)
     SELECT known.*, EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = :key AND audience = 'customer') AS told
+      SELECT 1 FROM messages WHERE dedupe_key = $2 AND audience = 'customer') AS told
     FROM known
     """
-).bindparams(sa.bindparam("case_id", type_=sa.Uuid), sa.bindparam("version", type_=sa.Integer))
 
-_on_duty = sa.text(
-    """
+_ON_DUTY = """
     SELECT d.*, EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = :key AND audience = 'supervisor') AS told
+      SELECT 1 FROM messages WHERE dedupe_key = $2 AND audience = 'supervisor') AS told
     FROM (SELECT 1) AS one
-    LEFT JOIN duty_contacts d ON starts_with(:region, d.region)
+    LEFT JOIN duty_contacts d ON starts_with($1, d.region)
     ORDER BY length(d.region) DESC NULLS LAST LIMIT 1
     """
-).bindparams(sa.bindparam("region", type_=sa.Text))
 
-_claim = sa.text(
-    """
+_CLAIM = """
     UPDATE messages m
-    SET status = 'submitting', due_at = :lease_ends_at, claimed_at = :at, tries = m.tries + 1
-    FROM (SELECT id FROM messages WHERE status = 'queued' AND due_at <= :at
-          ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) AS due
+    SET status = 'submitting', due_at = $2, claimed_at = $1, tries = m.tries + 1
+    FROM (SELECT id FROM messages WHERE status = 'queued' AND due_at <= $1
+          ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
     WHERE m.id = due.id
     RETURNING m.id, m.tries, m.phone, m.text, m.category, m.created_at
     """
-).bindparams(
-    sa.bindparam("at", type_=sa.DateTime(timezone=True)),
-    sa.bindparam("lease_ends_at", type_=sa.DateTime(timezone=True)),
-)
 
-_keep_receipts = sa.text(
+_SAVE = """
+    UPDATE messages m
+    SET status = n.status, reason = n.reason, due_at = n.due_at, tries = n.tries,
+      resends = n.resends, handed_at = n.handed_at, delivered_at = n.delivered_at,
+      failed_at = n.failed_at, said = n.said
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::integer[],
+      $6::integer[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::integer[])
+      AS n(id, status, reason, due_at, tries, resends, handed_at, delivered_at, failed_at, said)
+    WHERE m.id = n.id
     """
+
+_KEEP_RECEIPTS = """
     INSERT INTO receipts (message_id, code, reply, reply_hash, received_at)
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS smallint[]),
-      CAST(:replies AS bytea[]), CAST(:hashes AS bytea[]), CAST(:times AS timestamptz[]))
+    SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bytea[], $5::timestamptz[])
     ON CONFLICT DO NOTHING RETURNING message_id, code, reply, received_at
     """
-)
 
 
 async def put_recipient(tx: Tx, recipient: Recipient) -> None:
@@ -114,17 +113,17 @@ async def customer(
 
     The recipient is as before this fact; its `order_version` rises with it.
     """
-    asked = {"case_id": case_id, "key": key, "version": order_version or 0}
-    row = (await tx.execute(_customer, asked)).one_or_none()
-    if row is None:
+    rows = await tx.run(_CUSTOMER, case_id, key, order_version or 0)
+    if not rows:
         return None
+    [row] = rows
     known = Recipient(row.case_id, row.number, row.phone, row.region, row.locale, row.order_version)
     return known, row.told
 
 
 async def on_duty(tx: Tx, region: str, key: str) -> tuple[DutyContact | None, bool]:
     """Who is on duty for `region` (the longest prefix wins), and whether `key` was told."""
-    row = (await tx.execute(_on_duty, {"region": region, "key": key})).one()
+    [row] = await tx.run(_ON_DUTY, region, key)
     contact = DutyContact(row.region, row.name, row.phone) if row.region is not None else None
     return contact, row.told
 
@@ -143,10 +142,9 @@ def add(tx: Tx, message: Message) -> None:
 
 async def claim(tx: Tx, at: datetime, lease: timedelta, limit: int) -> list[Claimed]:
     """Take at most `limit` messages that are due at `at`, oldest first."""
-    asked = {"at": at, "lease_ends_at": at + lease, "limit": limit}
     return [
         Claimed(row.id, row.tries, row.phone, row.text, Category(row.category), row.created_at)
-        for row in await tx.execute(_claim, asked)
+        for row in await tx.run(_CLAIM, at, at + lease, limit)
     ]
 
 
@@ -181,22 +179,22 @@ async def lock_overdue(tx: Tx, at: datetime, limit: int) -> list[Message]:
     return [_message(row) for row in await tx.execute(query.with_for_update(skip_locked=True))]
 
 
-_CHANGING = (
-    "status", "reason", "due_at", "tries", "resends",
-    "handed_at", "delivered_at", "failed_at", "said",
-)  # fmt: skip
-_save = (
-    messages.update()
-    .where(messages.c.id == sa.bindparam("which"))
-    .values({name: sa.bindparam(name) for name in _CHANGING})
-)
-
-
 async def save(tx: Tx, changed: Sequence[Message]) -> None:
     """Write back locked messages: what changes after composing."""
+    columns = (
+        [m.id for m in changed],
+        [m.status for m in changed],
+        [m.reason for m in changed],
+        [m.due_at for m in changed],
+        [m.tries for m in changed],
+        [m.resends for m in changed],
+        [m.handed_at for m in changed],
+        [m.delivered_at for m in changed],
+        [m.failed_at for m in changed],
+        [m.said for m in changed],
+    )
     if changed:
-        rows = [{"which": m.id} | {name: getattr(m, name) for name in _CHANGING} for m in changed]
-        await tx.execute(_save, rows)
+        await tx.run(_SAVE, *columns)
 
 
 def add_attempt(tx: Tx, attempt: Attempt) -> None:
@@ -214,14 +212,15 @@ def add_attempt(tx: Tx, attempt: Attempt) -> None:
 async def keep_receipts(tx: Tx, heard: Sequence[Receipt]) -> list[Receipt]:
     """Store receipts as they came. Returns those that are new."""
     rows = sorted(heard, key=lambda r: (r.message_id, r.code))
-    given = {
-        "ids": [r.message_id for r in rows],
-        "codes": [r.code for r in rows],
-        "replies": [r.reply for r in rows],
-        "hashes": [sha256(r.reply).digest() for r in rows],
-        "times": [r.received_at for r in rows],
-    }
-    return [_receipt(row) for row in await tx.execute(_keep_receipts, given)]
+    kept = await tx.run(
+        _KEEP_RECEIPTS,
+        [r.message_id for r in rows],
+        [r.code for r in rows],
+        [r.reply for r in rows],
+        [sha256(r.reply).digest() for r in rows],
+        [r.received_at for r in rows],
+    )
+    return [_receipt(row) for row in kept]
 
 
 async def get(tx: Tx, id: MessageId, region: str) -> Message:

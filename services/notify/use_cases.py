@@ -27,7 +27,6 @@ from shared.outbox import publish
 from shared.stamp import Stamp
 
 QUEUED_BELL = "messages"
-_SUPERVISORS_READ = "zh-CN"
 
 
 async def know_case(tx: Tx, recipient: Recipient) -> None:
@@ -37,7 +36,7 @@ async def know_case(tx: Tx, recipient: Recipient) -> None:
 async def tell(tx: Tx, stamp: Stamp, book: Book, fact: Fact) -> None:
     """Queue a message to everyone who is to hear of `fact`, unless it was queued before."""
     for rule in book.rules(fact.type):
-        to = await _addressee(tx, rule.audience, fact)
+        to = await _addressee(tx, rule.audience, fact, book.locale)
         if to is None:
             continue
         wording = book.word(rule.template, to.locale, fact.values)
@@ -48,11 +47,11 @@ async def tell(tx: Tx, stamp: Stamp, book: Book, fact: Fact) -> None:
             tx.ring(QUEUED_BELL)
 
 
-async def _addressee(tx: Tx, audience: Audience, fact: Fact) -> Addressee | None:
+async def _addressee(tx: Tx, audience: Audience, fact: Fact, locale: str) -> Addressee | None:
     """Who hears of it; None when they have. Raises NotYet before the case is known."""
     if audience is Audience.SUPERVISOR:
         contact, told = await store.on_duty(tx, fact.region, fact.key)
-        return None if told else Addressee.supervisor(contact, _SUPERVISORS_READ)
+        return None if told else Addressee.supervisor(contact, locale)
     found = await store.customer(tx, fact.case_id, fact.key, fact.order_version)
     if found is None:
         raise NotYet(f"case {fact.case_id} is not known here")

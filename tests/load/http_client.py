@@ -1,4 +1,4 @@
-"""A load generator that costs little itself: raw HTTP/1.1 on kept-alive connections, loopback only."""
+"""A load generator that costs little itself: raw HTTP/1.1, kept alive, loopback only."""
 
 import asyncio
 import re
@@ -48,9 +48,7 @@ async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
     return int(head[9:12])
 
 
-async def flood(
-    port: int, requests: Iterator[bytes], connections: int, seconds: float
-) -> Seen:
+async def flood(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Seen:
     """As many as the server takes, for `seconds`, on so many connections."""
     seen = Seen(began=time.perf_counter())
     end = seen.began + seconds
@@ -75,7 +73,7 @@ async def steady(
     on_answer: Callable[[int, float], None] | None = None,
     connections: int = 64,
 ) -> Seen:
-    """An open load: `rate` a second whether or not the server keeps up; latency from the due time."""
+    """An open load: `rate` a second, come what may; latency counts from the due time."""
     seen = Seen(began=time.perf_counter())
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(connections):

@@ -9,6 +9,6 @@ from services.notify.domain.seal import Seal
 
 def router(seal: Seal, patience: Patience) -> APIRouter:
     both = APIRouter()
-    both.include_router(messages.router)
-    both.include_router(receipts.router(seal, patience))
+    both.routes.extend(messages.router.routes)
+    both.routes.extend(receipts.router(seal, patience).routes)
     return both

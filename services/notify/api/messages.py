@@ -15,11 +15,7 @@ from shared.http import Shown, Transaction
 from shared.page import Cursor, Limit, Page, cursor_after
 from shared.privacy import mask_phone
 
-router = APIRouter(
-    prefix="/v1/messages",
-    tags=["messages"],
-    dependencies=[],
-)
+router = APIRouter(prefix="/v1/messages", tags=["messages"])
 _readers = may("agent", "supervisor", "ops", "callback", "service")
 
 

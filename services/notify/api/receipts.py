@@ -66,7 +66,7 @@ class Together:
         self._lock = asyncio.Lock()
 
     async def store(self, database: Database, receipt: Receipt) -> None:
-        """Returns when `receipt` is committed. Raises TooManyReceipts, or what the database says."""
+        """Returns when `receipt` is committed. Raises TooManyReceipts, or the database's error."""
         if len(self._waiting) >= _MOST_WAITING:
             raise TooManyReceipts
         mine = _Waiting(receipt)

@@ -87,11 +87,13 @@ class Wording:
 
 
 class Book:
-    """All rules and templates, checked against each other. The first language is the default."""
+    """All rules and templates, checked against each other. In `locale` when nothing else fits."""
 
-    def __init__(self, languages: Sequence[Language], rules: Sequence[Rule], zone: tzinfo) -> None:
-        self._default, self._zone = languages[0], zone
+    def __init__(
+        self, languages: Sequence[Language], rules: Sequence[Rule], zone: tzinfo, locale: str
+    ) -> None:
         self._languages = {language.locale: language for language in languages}
+        self._default, self._zone, self.locale = self._languages[locale], zone, locale
         self._rules: dict[str, list[Rule]] = {}
         for rule in rules:
             self._rules.setdefault(rule.fact, []).append(rule)
@@ -104,12 +106,13 @@ class Book:
         languages: Sequence[Mapping[str, Any]],
         rules: Sequence[Mapping[str, Any]],
         zone: tzinfo,
+        locale: str,
     ) -> "Book":
         """From data as YAML gives it. Raises BadWords."""
         try:
             read = [Rule(r["fact"], Audience(r["audience"]), r["template"]) for r in rules]
-            return cls([Language.of(data) for data in languages], read, zone)
-        except (KeyError, TypeError, IndexError) as error:
+            return cls([Language.of(data) for data in languages], read, zone, locale)
+        except (KeyError, TypeError) as error:
             raise BadWords(f"missing or of the wrong kind: {error}") from error
 
     def facts(self) -> set[str]:

@@ -6,6 +6,7 @@ the way leaves leases behind: `lapsing` ends them.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from shared.stamp import Stamp
 log = structlog.get_logger(__name__)
 
 _BATCH, _LONGEST_SLEEP, _AFTER_TROUBLE = 200, 1.0, 0.5
+_HELD_PER_LANE = 3  # at the gateway, waiting for it, waiting to be written down
 _STOPPED = Outcome(Verdict.PUT_BACK, "we were told to stop")
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
@@ -52,7 +54,7 @@ class _Shift:
         self._way, self._database, self._stopping = way, database, stopping
         self._claimed: asyncio.Queue[Claimed | None] = asyncio.Queue()
         self._ended: asyncio.Queue[Attempt | None] = asyncio.Queue()
-        self._room, self._most = 2 * way.lanes, 2 * way.lanes
+        self._room = _HELD_PER_LANE * way.lanes
         self._more_room = asyncio.Event()
 
     async def work(self) -> None:
@@ -76,9 +78,10 @@ class _Shift:
 
     async def _claim_what_is_due(self) -> None:
         """One claim of all there is room for; then sleep until there is more to do, or room."""
-        if self._room < self._most // 2:
+        if self._room < self._way.lanes:
             self._more_room.clear()
-            await asyncio.wait_for(self._more_room.wait(), _LONGEST_SLEEP)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._more_room.wait(), _LONGEST_SLEEP)
             return
         way, asked = self._way, self._room
         async with self._database.begin() as tx:
@@ -117,7 +120,7 @@ class _Shift:
                 batch.append(another)
             await self._write(batch)
             self._room += len(batch)
-            if self._room >= self._most // 2:
+            if self._room >= self._way.lanes:
                 self._more_room.set()
 
     async def _write(self, batch: list[Attempt]) -> None:

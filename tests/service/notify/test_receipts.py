@@ -1,0 +1,149 @@
+"""Receipts: only with our token, stored first, in any order, each fact said once."""
+
+import asyncio
+from urllib.parse import parse_qs, quote_from_bytes, urlsplit
+from uuid import uuid4
+
+import pytest
+
+from services.notify.domain.message import MessageId
+from services.notify.domain.seal import Seal
+from tests.service.notify.conftest import accepted, hand_over, hear, status
+
+pytestmark = pytest.mark.anyio
+
+DELIVERED = (
+    b"id:7 sub:001 dlvrd:001 submit date:2611200900 done date:2611200901 stat:DELIVRD err:000 text:"
+)
+EXPIRED = DELIVERED.replace(b"DELIVRD", b"EXPIRED")
+REJECTED = DELIVERED.replace(b"DELIVRD", b"REJECTD")
+UNDELIVERED = DELIVERED.replace(b"DELIVRD", b"UNDELIV")
+
+
+class Address:
+    """Where receipts of the one message go."""
+
+    def __init__(self, client, url: str) -> None:
+        self._client, self.query = client, parse_qs(urlsplit(url).query)
+        self._start = url.split("&code=")[0]
+
+    async def get(self, code: object, reply: bytes = b"ACK/", **changed: str):
+        url = f"{self._start}&code={code}&reply={quote_from_bytes(reply)}"
+        for name, value in changed.items():
+            url = url.replace(f"{name}={self.query[name][0]}", f"{name}={value}")
+        return await self._client.get(url)
+
+    async def all(self, *receipts: tuple[int, bytes]) -> None:
+        for code, reply in receipts:
+            assert (await self.get(code, reply)).status_code == 200
+
+
+@pytest.fixture
+async def address(notify, gateway) -> Address:
+    await hear(notify, accepted())
+    await hand_over(notify)
+    return Address(notify.client, gateway.sent[0].dlr_url)
+
+
+@pytest.mark.parametrize(
+    ("receipts", "end"),
+    [
+        ([(8, b"ACK/"), (1, DELIVERED)], "delivered"),
+        ([(1, b""), (8, b"ACK/")], "delivered"),
+        ([(8, b"ACK/"), (4, b"stat:ENROUTE"), (2, UNDELIVERED)], "undelivered"),
+        ([(8, b"ACK/"), (4, b"stat:ACCEPTD"), (2, REJECTED)], "rejected"),
+        ([(8, b"ACK/"), (2, EXPIRED)], "expired"),
+        ([(2, EXPIRED), (8, b"ACK/")], "expired"),
+        ([(8, b"ACK/")], "sent"),
+        ([(16, b"NACK/0x0000000b/Invalid Destination Address")], "rejected"),
+        ([(2, UNDELIVERED), (1, DELIVERED)], "delivered"),
+        ([(1, DELIVERED), (2, UNDELIVERED)], "delivered"),
+    ],
+)
+async def test_receipts_end_where_they_must(notify, address, receipts, end):
+    await address.all(*receipts, *reversed(receipts))
+    assert await status(notify) == [end]
+    assert len(await notify.rows("SELECT 1 FROM receipts")) == len(receipts)
+    said = await notify.said()
+    assert len(said) == len(set(said))
+
+
+async def test_a_late_delivery_corrects_a_failure(notify, address):
+    await address.all((2, EXPIRED), (1, DELIVERED), (2, UNDELIVERED))
+    assert await notify.said() == ["message-sent", "message-failed", "message-delivered"]
+
+
+async def test_a_hundred_at_once_are_one(notify, address):
+    answers = await asyncio.gather(*(address.get(1, DELIVERED) for _ in range(100)))
+    assert {a.status_code for a in answers} == {200}
+    assert await notify.said() == ["message-sent", "message-delivered"]
+    assert len(await notify.rows("SELECT 1 FROM receipts")) == 1
+
+
+async def test_a_cut_text_in_the_reply_is_no_obstacle(notify, address):
+    reply = DELIVERED + "停电ab".encode("utf-16-be")[:7] + b"\x00\xff"
+    await address.all((1, reply))
+    assert await status(notify) == ["delivered"]
+    [row] = await notify.rows("SELECT reply FROM receipts")
+    assert row.reply == reply
+
+
+async def test_without_our_token_nothing_happens(notify, address):
+    other = Seal("another secret").of(MessageId(uuid4()))
+    for token in (other, "x", "", "%E7%94%B5", "%FF", address.query["t"][0] + "A"):
+        answer = await address.get(1, DELIVERED, t=token)
+        assert answer.status_code == 404, token
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert (await address.get(1, DELIVERED, m=str(uuid4()))).status_code == 404
+    assert await notify.rows("SELECT 1 FROM receipts") == []
+    assert await status(notify) == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("code", "changed"),
+    [
+        ("", {}),
+        ("x", {}),
+        ("-1", {}),
+        ("3", {}),
+        ("99999999999", {}),
+        ("%C2%B2", {}),
+        ("%00", {}),
+        ("1", {"m": "not-an-id"}),
+        ("1", {"m": "%FF%00"}),
+        ("1", {"m": ""}),
+    ],
+)
+async def test_nonsense_is_refused_and_not_stored(notify, address, code, changed):
+    answer = await address.get(code, DELIVERED, **changed)
+    assert answer.status_code == 422, answer.text
+    assert await notify.rows("SELECT 1 FROM receipts") == []
+
+
+async def test_a_reply_beyond_all_measure_is_refused(notify, address):
+    assert (await address.get(1, b"x" * 2001)).status_code == 422
+
+
+async def test_bare_address_and_other_methods(notify):
+    assert (await notify.client.get("/v1/receipts/kannel")).status_code == 422
+    assert (await notify.client.post("/v1/receipts/kannel")).status_code == 405
+
+
+async def test_a_receipt_for_a_message_we_do_not_know_is_kept(notify, address):
+    await notify.rows("DELETE FROM messages RETURNING id")
+    await address.all((1, DELIVERED))
+    assert len(await notify.rows("SELECT 1 FROM receipts")) == 1
+
+
+async def test_the_database_fails_and_the_gateway_is_told_to_come_again(notify, address):
+    async with notify.database.begin() as tx:
+        await tx.run("ALTER TABLE receipts RENAME TO receipts_elsewhere")
+    try:
+        answers = await asyncio.gather(*(address.get(1, DELIVERED) for _ in range(5)))
+        assert {a.status_code for a in answers} == {500}
+    finally:
+        async with notify.database.begin() as tx:
+            await tx.run("ALTER TABLE receipts_elsewhere RENAME TO receipts")
+    assert await status(notify) == ["accepted"]
+    await address.all((1, DELIVERED))
+    assert await status(notify) == ["delivered"]

@@ -1,0 +1,125 @@
+"""Who is told what, once; and why somebody is not told."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared import inbox
+from shared.contracts import workorders as said
+from tests.conftest import NINE
+from tests.service.notify.conftest import (
+    CASE,
+    ORDER,
+    accepted,
+    arrived,
+    as_message,
+    breached,
+    hear,
+    order_fact,
+    status,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_accepted_case_is_told_once_although_the_event_comes_five_times(notify):
+    message = as_message(accepted())
+    await hear(notify, message, message)
+    await hear(notify, message)
+    await hear(notify, accepted(), accepted())
+    [row] = await notify.rows("SELECT * FROM messages")
+    assert row.dedupe_key == f"case-accepted:{CASE}"
+    assert row.text == (
+        "【瓦特供电】您的诉求已受理，编号2611-2000-0001-00。进展将以短信告知，详询95598。"
+    )
+    assert (row.status, row.category, row.region) == ("queued", "ordinary", "320505")
+
+
+async def test_every_step_of_the_order_is_told(notify):
+    await hear(notify, accepted())
+    etr_at = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
+    await hear(
+        notify,
+        order_fact(said.OrderDeparted, 3, departed_at=NINE),
+        arrived(4),
+        order_fact(said.EtrSet, 5, etr_at=etr_at, set_at=NINE),
+        order_fact(said.EtrSet, 6, etr_at=etr_at + timedelta(minutes=5), set_at=NINE),
+        order_fact(said.OrderReplied, 7, replied_at=NINE, cause="fuse"),
+        order_fact(said.OrderReopened, 8, level=2, reopened_at=NINE, reason="again dark"),
+        arrived(9, level=2),
+        order_fact(said.OrderArchived, 10, level=2, archived_at=NINE, satisfaction="satisfied"),
+    )
+    rows = await notify.rows("SELECT template, text, dedupe_key FROM messages ORDER BY ctid")
+    assert [row.template.removesuffix(".v1") for row in rows] == [
+        "case-accepted",
+        "order-departed",
+        "order-arrived",
+        "etr-set",
+        "etr-set",
+        "order-replied",
+        "order-reopened",
+        "order-arrived",
+        "order-archived",
+    ]
+    assert "预计11月21日18:30恢复供电" in rows[3].text and "18:35" in rows[4].text
+    assert rows[2].dedupe_key == f"order-arrived:{ORDER}:1"
+    assert rows[3].dedupe_key == f"etr-set:{ORDER}:5"
+    assert all(row.text.startswith("【瓦特供电】") and len(row.text) <= 70 for row in rows)
+
+
+async def test_an_arrival_before_its_case_is_only_early(notify):
+    tries = inbox.Tries()
+    early = as_message(arrived())
+    waits = [await hear(notify, early, tries=tries) for _ in range(4)]
+    assert all(w.wait for w in waits[:3]) and waits[3].wait is None
+    [parked] = await notify.rows("SELECT cause, retry_at FROM parked")
+    assert parked.cause.startswith("NotYet") and parked.retry_at is not None
+
+    await hear(notify, accepted())
+    heard, later = notify.service.heard, NINE + timedelta(minutes=10)
+    assert await inbox.release(notify.database.begin, heard, later) == (1, 0)
+    assert await status(notify) == ["queued", "queued"]
+
+
+async def test_a_breach_is_told_to_the_one_supervisor_on_duty(notify):
+    await hear(notify, breached(), breached(), breached(generation=2))
+    rows = await notify.rows("SELECT * FROM messages ORDER BY ctid")
+    assert [row.phone for row in rows] == ["15400000035"] * 2
+    assert rows[0].dedupe_key == f"clock-breached:{ORDER}:1"
+    assert rows[0].category == "safety" and rows[0].audience == "supervisor"
+    assert "到达现场超时，应于11月20日17:45前完成" in rows[0].text
+
+
+async def test_the_longest_prefix_is_on_duty_and_somewhere_nobody_is(notify):
+    await hear(notify, breached(clock_id=uuid4(), region="321001"))
+    await hear(notify, breached(clock_id=uuid4(), region="440300"))
+    rows = await notify.rows("SELECT phone, status, reason FROM messages ORDER BY ctid")
+    assert [tuple(row) for row in rows] == [
+        ("15400000032", "queued", None),
+        (None, "skipped", "nobody is on duty for this region"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("phone", "reason"),
+    [
+        (None, "no phone number"),
+        ("051265001234", "not a mobile number"),
+        ("65001234", "not a mobile number"),
+    ],
+)
+async def test_who_has_no_mobile_is_skipped_and_that_is_written_down(notify, phone, reason):
+    await hear(notify, accepted(phone))
+    [row] = await notify.rows("SELECT * FROM messages")
+    assert (row.status, row.reason, row.due_at) == ("skipped", reason, None)
+    assert await notify.said() == []
+
+
+async def test_a_fact_older_than_what_is_known_is_not_told(notify):
+    await hear(notify, accepted())
+    await hear(notify, order_fact(said.EtrSet, 6, etr_at=NINE, set_at=NINE))
+    await hear(notify, order_fact(said.EtrSet, 5, etr_at=NINE, set_at=NINE))
+    rows = await notify.rows("SELECT status, reason FROM messages ORDER BY ctid")
+    assert tuple(rows[2]) == ("skipped", "overtaken by a newer fact")
+    assert [row.status for row in rows[:2]] == ["queued", "queued"]

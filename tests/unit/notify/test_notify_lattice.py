@@ -1,0 +1,148 @@
+"""Whatever the order and however often, the same receipts end in the same state."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify import events
+from services.notify.domain.lattice import FINAL, NoSuchReceipt, Status, fold, meaning
+from services.notify.domain.message import (
+    Attempt,
+    Audience,
+    Category,
+    Message,
+    MessageId,
+    Outcome,
+    Patience,
+    Verdict,
+)
+
+NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+PATIENCE = Patience()
+RECEIPTS = [
+    (1, b"stat:DELIVRD"),
+    (2, b"stat:UNDELIV"),
+    (2, b"stat:EXPIRED"),
+    (2, b"stat:REJECTD"),
+    (4, b"stat:ENROUTE"),
+    (8, b"ACK/"),
+    (16, b"NACK/failure"),
+]
+
+
+def submitting(category: Category = Category.ORDINARY) -> Message:
+    return Message(
+        id=MessageId(UUID(int=7)),
+        dedupe_key="case-accepted:7",
+        case_id=UUID(int=8),
+        region="320505",
+        audience=Audience.CUSTOMER,
+        template="case-accepted.v1",
+        category=category,
+        phone="13800138000",
+        text="【瓦特供电】",
+        status=Status.SUBMITTING,
+        created_at=NINE,
+        due_at=NINE + PATIENCE.lease,
+        tries=1,
+    )
+
+
+def ended(verdict: Verdict) -> Attempt:
+    return Attempt(MessageId(UUID(int=7)), 1, NINE, NINE, Outcome(verdict, ""))
+
+
+def heard(message: Message, receipts: list[tuple[int, bytes]]) -> Message:
+    for code, reply in receipts:
+        message = message.hear(meaning(code, reply), NINE, PATIENCE)
+    return message
+
+
+@st.composite
+def same_receipts_twice(draw: st.DrawFn) -> tuple[list, list]:
+    some = draw(st.lists(st.sampled_from(RECEIPTS), min_size=1, unique=True))
+    repeated = some + draw(st.lists(st.sampled_from(some)))
+    return draw(st.permutations(some)), draw(st.permutations(repeated))
+
+
+@given(same_receipts_twice())
+def test_order_and_repetition_do_not_matter(both):
+    once, often = both
+    assert heard(submitting(), once).status is heard(submitting(), often).status
+
+
+@given(st.sampled_from(Status), st.sampled_from(Status), st.sampled_from(Status))
+def test_fold_is_a_join(a, b, c):
+    assert fold(a, b) is fold(b, a)
+    assert fold(a, fold(b, c)) is fold(fold(a, b), c)
+    assert fold(a, a) is a
+    assert fold(a, b) is fold(fold(a, b), b)
+
+
+@given(st.lists(st.sampled_from(RECEIPTS), unique=True), st.integers(0, 7), st.data())
+def test_our_own_record_may_come_at_any_moment(receipts, place, data):
+    verdict = data.draw(st.sampled_from([Verdict.TAKEN, Verdict.UNCLEAR]))
+    before = heard(submitting(), receipts[:place]).after(ended(verdict), PATIENCE)
+    message = heard(before, receipts[place:])
+    expected = heard(submitting(), receipts).after(ended(verdict), PATIENCE)
+    assert message.status is expected.status
+
+
+STEPS = st.one_of(
+    st.sampled_from(RECEIPTS),
+    st.sampled_from([v for v in Verdict if v is not Verdict.LOST]),
+    st.just("time"),
+)
+
+
+@given(st.lists(STEPS), st.sampled_from(Category))
+def test_each_fact_is_said_at_most_once_and_nothing_is_forgotten(steps, category):
+    story, at = [submitting(category)], NINE
+    for step in steps:
+        message, at = story[-1], at + timedelta(seconds=1)
+        if isinstance(step, Verdict):
+            message = message.after(ended(step), PATIENCE)
+        elif step != "time":
+            message = message.hear(meaning(*step), at, PATIENCE)
+        elif message.due_at and message.status is not Status.QUEUED:
+            message = message.overdue(at, PATIENCE)
+        story.append(message)
+    said = [type(fact).__name__ for a, b in pairwise(story) for fact in events.between(a, b)]
+    assert len(said) == len(set(said))
+    last = story[-1]
+    assert ("MessageDelivered" in said) == (last.status is Status.DELIVERED)
+    assert (last.due_at is None) == (last.status in FINAL) or last.status is Status.UNKNOWN
+    if last.status in FINAL - {Status.DELIVERED, Status.SKIPPED}:
+        assert "MessageFailed" in said
+
+
+@pytest.mark.parametrize(
+    ("receipts", "end"),
+    [
+        ([(8, b"ACK/"), (1, b"")], Status.DELIVERED),
+        ([(1, b""), (8, b"ACK/")], Status.DELIVERED),
+        ([(8, b"ACK/"), (4, b"stat:ENROUTE"), (2, b"stat:UNDELIV")], Status.UNDELIVERED),
+        ([(16, b"NACK/failure")], Status.REJECTED),
+        ([(8, b"ACK/")], Status.SENT),
+    ],
+)
+def test_sequences_seen_in_the_field(receipts, end):
+    assert heard(submitting(), receipts).status is end
+
+
+def test_the_text_in_a_reply_does_not_speak_for_the_network():
+    assert meaning(2, b"id:1 err:001 text:stat:EXPIRED") is Status.UNDELIVERED
+    assert meaning(2, b"id:1 stat:EXPIRED err:001 text:\x00\xff") is Status.EXPIRED
+    for code in (0, 3, 32):
+        with pytest.raises(NoSuchReceipt):
+            meaning(code, b"")
+
+
+@given(st.uuids(), st.integers(1, 200))
+def test_pauses_are_bounded_and_spread(id, tried):
+    pause = PATIENCE.pause(MessageId(id), tried)
+    assert timedelta(seconds=0.5) <= pause <= PATIENCE.longest_pause

@@ -1,0 +1,81 @@
+"""Templates and rules fit each other, or the service does not start."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from services.notify import consumers
+from services.notify.domain.words import BadWords, Book, Term
+
+NOTIFY = Path(consumers.__file__).parent
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def read(name: str):
+    return yaml.safe_load((NOTIFY / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def chinese():
+    return read("templates/zh-CN.yaml")
+
+
+def test_every_rule_names_a_template_and_a_fact_that_we_hear(chinese):
+    book = Book.of([chinese], read("rules.yaml"), ZONE, "zh-CN")
+    assert book.facts() == set(consumers.heard(book))
+
+
+def test_a_moment_is_said_in_the_utility_s_zone(chinese):
+    book = Book.of([chinese], [], ZONE, "zh-CN")
+    at = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
+    assert (
+        "预计1月1日00:05恢复供电"
+        in book.word("etr-set.v1", "zh-CN", {"number": "1", "etr": at}).text
+    )
+
+
+def test_an_unknown_locale_reads_the_default(chinese):
+    book = Book.of([chinese], [], ZONE, "zh-CN")
+    assert book.word("order-arrived.v1", "fr-FR", {"number": "1"}).text.startswith("【瓦特供电】")
+
+
+def test_an_unknown_term_is_said_as_it_is(chinese):
+    book = Book.of([chinese], [], ZONE, "zh-CN")
+    values = {"number": "1", "kind": Term("survey"), "due": "x", "region": "320505"}
+    assert "survey超时" in book.word("clock-breached.v1", "zh-CN", values).text
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"fact": "intake.case-accepted.v1", "audience": "customer", "template": "nothing.v1"},
+        {"fact": "intake.case-accepted.v1", "audience": "everyone", "template": "order-arrived.v1"},
+        {"audience": "customer", "template": "order-arrived.v1"},
+    ],
+)
+def test_a_bad_rule_is_found_at_the_start(chinese, rule):
+    with pytest.raises((BadWords, ValueError)):
+        Book.of([chinese], [rule], ZONE, "zh-CN")
+
+
+def test_a_rule_for_what_we_do_not_hear_is_found_at_the_start(chinese):
+    rule = {"fact": "intake.case-eaten.v1", "audience": "customer", "template": "order-arrived.v1"}
+    with pytest.raises(BadWords, match="case-eaten"):
+        consumers.heard(Book.of([chinese], [rule], ZONE, "zh-CN"))
+
+
+def test_a_template_that_uses_what_it_does_not_declare_is_found(chinese):
+    chinese["templates"]["order-arrived.v1"]["text"] += "{name}"
+    with pytest.raises(BadWords, match="name"):
+        Book.of([chinese], [], ZONE, "zh-CN")
+
+
+def test_missing_values_and_endless_texts_are_refused(chinese):
+    book = Book.of([chinese], [], ZONE, "zh-CN")
+    with pytest.raises(BadWords, match="number"):
+        book.word("order-arrived.v1", "zh-CN", {})
+    with pytest.raises(BadWords, match="too long"):
+        book.word("order-arrived.v1", "zh-CN", {"number": "9" * 400})
