@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
@@ -15,6 +16,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 OUTBOX_BELL = "outbox"
+_GONE = (
+    PoolTimeout,
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+)
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -25,10 +34,11 @@ class Tx:
     written just before it in one statement: part of the transaction like any other.
     """
 
-    __slots__ = ("_connection", "_left", "bells")
+    __slots__ = ("_connection", "_left", "_raw", "bells")
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._raw: Any = None
         self._left: dict[sa.Table, list[dict[str, Any]]] = {}
         self.bells: set[str] = set()
 
@@ -52,15 +62,32 @@ class Tx:
         result = await self._connection.exec_driver_sql(sql, values)
         return result.all() if result.returns_rows else ()
 
+    async def read(self, sql: str, *values: Any) -> list[Any]:
+        """`run` for a SELECT, without the cost of a transaction that it does not need.
+
+        It changes and locks nothing, so it needs no transaction: while nothing else has begun one,
+        it runs without, and a use case that only reads and leaves rows commits by its one INSERT.
+        """
+        if not sql.lstrip().startswith("SELECT") or "FOR UPDATE" in sql:
+            raise ValueError("only what changes and locks nothing")
+        rows: list[Any] = await (await self._driver()).fetch(sql, *values)
+        return rows
+
+    async def _driver(self) -> Any:
+        """The asyncpg connection itself: in the transaction, if `execute` has begun one."""
+        if self._raw is None:
+            self._raw = (await self._connection.get_raw_connection()).driver_connection
+        return self._raw
+
     async def write_what_was_left(self) -> None:
-        """The door's last step before the commit: all of it in one statement."""
+        """The door's last step before the commit: all of it in one statement, which is atomic."""
         if not self._left:
             return
         shape = tuple((table, tuple(rows[0])) for table, rows in self._left.items())
         values = [
             [_plain(row[name]) for row in rows] for rows in self._left.values() for name in rows[0]
         ]
-        await self._connection.exec_driver_sql(_insert_all(shape), tuple(values))
+        await (await self._driver()).execute(_insert_all(shape), *values)
         self._left.clear()
 
 
@@ -127,7 +154,14 @@ def is_outage(error: BaseException) -> bool:
     """True when the database or the way to it is at fault, not the work: never a poison message."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, InterfaceError)
-    return isinstance(error, PoolTimeout | OSError | TimeoutError)
+    return isinstance(error, _GONE)
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's code for what went wrong, whoever reports it."""
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None)
+    return getattr(error, "sqlstate", None)
 
 
 def asyncpg_url(url: str) -> str:

@@ -1,13 +1,13 @@
 """`Idempotency-Key`: the same request twice is one effect and the same answer.
 
-Same key and same body: the kept answer. Another body: 422. The first still running: 409. The
-answer is kept in the transaction of the effect, scoped to caller and address. Source: IETF
-draft-ietf-httpapi-idempotency-key-header-07, Stripe's practice.
+Same key and same body: the kept answer. Another body: 422. The answer is kept in the transaction
+of the effect, scoped to caller and address, so of two at once the second can't commit: 409.
+Source: IETF draft-ietf-httpapi-idempotency-key-header-07, Stripe's practice.
 """
 
 import re
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,17 +16,13 @@ from starlette.responses import Response
 
 from shared.auth import Called
 from shared.db import Tx
-from shared.errors import Conflict, Invalid, Refusal
+from shared.errors import Invalid, Refusal
 from shared.http import Transaction, etag_of
 from shared.tables import idempotency
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-_LOOK = (
-    "SELECT pg_try_advisory_xact_lock($1) AS mine, kept.body_hash, kept.status, kept.answer,"
-    " kept.etag FROM (SELECT 1) AS one"
-    " LEFT JOIN idempotency kept ON kept.scope = $2 AND kept.key = $3"
-)
+_LOOK = "SELECT body_hash, status, answer, etag FROM idempotency WHERE scope = $1 AND key = $2"
 
 
 class KeyMissing(Refusal):
@@ -35,10 +31,6 @@ class KeyMissing(Refusal):
 
 class KeyReused(Invalid):
     """This Idempotency-Key was used with another body."""
-
-
-class KeyInFlight(Conflict):
-    """The first request with this Idempotency-Key is still running."""
 
 
 class AlreadyAnswered(Exception):
@@ -72,15 +64,11 @@ async def _once(request: Request, tx: Transaction, caller: Called) -> Once:
         raise KeyMissing
     scope = f"{caller.subject} {request.method} {request.url.path}"
     body_hash = sha256(await request.body()).digest()
-    digest = blake2b(f"{scope} {key}".encode(), digest_size=8).digest()
-    lock = int.from_bytes(digest, "big", signed=True)
-    [kept] = await tx.run(_LOOK, lock, scope, key)
-    if kept.body_hash is not None:
-        if kept.body_hash != body_hash:
+    for kept in await tx.read(_LOOK, scope, key):
+        if kept["body_hash"] != body_hash:
             raise KeyReused
-        raise AlreadyAnswered(_response(kept.answer, kept.status, kept.etag, again=True))
-    if not kept.mine:
-        raise KeyInFlight
+        answer = _response(kept["answer"], kept["status"], kept["etag"], again=True)
+        raise AlreadyAnswered(answer)
     return Once(tx, scope, key, body_hash)
 
 

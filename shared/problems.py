@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from shared.db import is_outage
+from shared.db import is_outage, sqlstate
 from shared.errors import Refusal
 
 log = structlog.get_logger(__name__)
@@ -87,8 +88,8 @@ def _http(_: Request, error: Any) -> Response:
 
 
 def _database(request: Request, error: Any) -> Response:
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    if isinstance(error, IntegrityError) and state == _UNIQUE:
+    state = sqlstate(error)
+    if state == _UNIQUE:
         return problem(409, "happened-meanwhile")
     if state in (_UNTRANSLATABLE, _OUT_OF_RANGE):
         return problem(422, "invalid-request", detail="A value can't be stored.")
@@ -108,4 +109,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(asyncpg.PostgresError, _database)
     app.add_exception_handler(Exception, _broken)

@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from shared import idempotency, inbox, kafka, outbox, problems, tables, telemetry
 from shared.auth import Keyring, anyone
@@ -109,7 +109,7 @@ def _operations(app: FastAPI, database: Database) -> APIRouter:
             await tx.execute(sa.select(1))
         return Response('{"status":"ready"}', media_type="application/json")
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         async with database.begin() as tx:
             await _measure(tx)
@@ -236,6 +236,7 @@ async def _serve_http(app: FastAPI, listener: socket.socket) -> None:
         app,
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         lifespan="off",

@@ -1,1 +1,1 @@
-"""What is said about the interfaces, made from the code itself: OpenAPI, AsyncAPI, schemas, tables."""
+"""What docs/ says of the interfaces, made from the code: OpenAPI, AsyncAPI, schemas, tables."""

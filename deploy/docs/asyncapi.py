@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from deploy.docs.assembled import Assembled
@@ -16,8 +17,9 @@ _KEYS = "What the fact is about: {about}. Never a phone number, a name or an add
 def document(services: list[Assembled]) -> dict[str, Any]:
     """All services together. Needs every heard event to be spoken by one of them."""
     events = spoken(services)
+    models: list[type[BaseModel]] = [Envelope, *events.values()]
     references, schemas = models_json_schema(
-        [(model, "serialization") for model in (Envelope, *events.values())],
+        [(model, "serialization") for model in models],
         ref_template="#/components/schemas/{model}",
         schema_generator=WithoutTitles,
     )
@@ -68,9 +70,7 @@ def _operations(
     return found
 
 
-def _operation(
-    service: Assembled, action: str, topic: str, types: Sequence[str]
-) -> dict[str, Any]:
+def _operation(service: Assembled, action: str, topic: str, types: Sequence[str]) -> dict[str, Any]:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{topic}"},
@@ -79,9 +79,7 @@ def _operation(
     }
 
 
-def _message(
-    event: type[Event], envelope: dict[str, Any], data: dict[str, Any]
-) -> dict[str, Any]:
+def _message(event: type[Event], envelope: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     about = _KEYS.format(about=f"`{event.about}`")
     inside = {"properties": {"type": {"const": event.type}, "data": data}}
     return {

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of a service, with what FastAPI does not know: gates, keys, preconditions, refusals."""
+"""OpenAPI 3.1 of a service, with what FastAPI can't know: gates, keys, conditions, refusals."""
 
 import json
 from collections.abc import Iterator
@@ -143,8 +143,8 @@ def _refusals(
     if isinstance(gate, Gate):
         yield from (401, 403)
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
-    if "path" in places or isinstance(gate, Open):  # a token in the URL that fits nothing
-        yield 404
+    if "path" in places or "requestBody" in operation or isinstance(gate, Open):
+        yield 404  # what the address, the body or the token in the URL names
     if places or "requestBody" in operation:
         yield 422
     if method not in ("GET", "HEAD"):

@@ -57,9 +57,10 @@ def all_refusals() -> list[Problem]:
     """Every Refusal in shared/ and services/, in order."""
     for package in (shared, services):
         _import_all(package)
+    kinds: set[type[Refusal]] = {Refusal, *_below(Refusal)}
     return sorted(
         Problem(kind.slug(), kind.status, _first_line(kind), kind.__module__.replace(".", "/"))
-        for kind in {Refusal, *_below(Refusal)}
+        for kind in kinds
         if kind.__module__.startswith(("shared.", "services."))
     )
 
@@ -88,13 +89,16 @@ def _first_line(kind: type[Refusal]) -> str:
 
 def _generic() -> list[Problem]:
     """The problems that are answered in so many words, without a Refusal."""
-    found = {Problem(slug, status, _title(status), "shared/problems") for status, slug in _ROUTING}
+    found = {(slug, status): {"shared/problems"} for status, slug in _ROUTING}
     for folder in ("shared", "services"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             where = file.relative_to(ROOT).with_suffix("").as_posix()
             for status, slug in _answered_in(ast.parse(file.read_text(encoding="utf-8"))):
-                found.add(Problem(slug, status, _title(status), where))
-    return sorted(found)
+                found.setdefault((slug, status), set()).add(where)
+    return sorted(
+        Problem(slug, status, _title(status), "`, `".join(sorted(where)))
+        for (slug, status), where in found.items()
+    )
 
 
 def _answered_in(tree: ast.Module) -> Iterator[tuple[int, str]]:

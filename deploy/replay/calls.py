@@ -14,8 +14,10 @@ from deploy.replay.rows import Fault, Point
 
 REGIONS = ("320505", "320506", "320507", "320508", "320509")
 
-# Of 154, which is given out to no mobile phone, the part that the demo's people do not use.
-_PHONES = range(1540_0010_000, 1541_0000_000)
+# Of 154, which is given out to no mobile phone, the part that the demo's people do not use; and of
+# that the handsets that our gateway's network reaches: with other last digits it fails on purpose.
+_STEMS, _REACHED = range(1_540_001_000, 1_541_000_000), "0157"
+_PHONES = len(_STEMS) * len(_REACHED)
 
 # Northern Ireland on the Irish Grid. Outside (the file has 0 0) the point says nothing.
 _EASTINGS, _NORTHINGS = range(180_000, 370_000), range(305_000, 460_000)
@@ -66,13 +68,18 @@ class Call:
 def calls(faults: Sequence[Fault], run: str, *, each_customer: bool) -> list[Call]:
     """One call a fault, or one a customer without power. Raises TooManyCalls."""
     total = sum(fault.customers for fault in faults) if each_customer else len(faults)
-    if total > len(_PHONES):
-        raise TooManyCalls(f"{total} callers, but only {len(_PHONES)} phone numbers for them")
+    if total > _PHONES:
+        raise TooManyCalls(f"{total} callers, but only {_PHONES} phone numbers for them")
     first = crc32(run.encode())
     return [
-        _call(fault, who, run, _PHONES[(first + nth) % len(_PHONES)])
+        _call(fault, who, run, _phone(first + nth))
         for nth, (fault, who) in enumerate(_callers(faults, each_customer))
     ]
+
+
+def _phone(nth: int) -> str:
+    stem, ending = divmod(nth % _PHONES, len(_REACHED))
+    return f"{_STEMS[stem]}{_REACHED[ending]}"
 
 
 def _callers(faults: Sequence[Fault], each_customer: bool) -> Iterator[tuple[Fault, str]]:
@@ -85,8 +92,8 @@ def _callers(faults: Sequence[Fault], each_customer: bool) -> Iterator[tuple[Fau
             yield fault, fault.outage_id
 
 
-def _call(fault: Fault, who: str, run: str, number: int) -> Call:
-    phone, transformer = str(number), f"NIE-{fault.outage_id}"
+def _call(fault: Fault, who: str, run: str, phone: str) -> Call:
+    transformer = f"NIE-{fault.outage_id}"
     location = {"region": region(fault), "area": area(fault), "transformer": transformer}
     if where := address(fault):
         location["address"] = where
@@ -101,7 +108,7 @@ def _call(fault: Fault, who: str, run: str, number: int) -> Call:
 
 
 def region(fault: Fault) -> str:
-    """The demo district that stands for this part of Northern Ireland: by postcode, else nearest."""
+    """The demo district that stands for this place: by its postcode, else the nearest one."""
     district = _district(fault)
     for postcodes, code in _BY_POSTCODE:
         if district in postcodes:
@@ -113,7 +120,7 @@ def region(fault: Fault) -> str:
 
 
 def area(fault: Fault) -> str:
-    """Urban: Belfast, BT1 to BT17. Remote: east of 220 km or north of 420 km no longer. Else rural."""
+    """Urban: Belfast (BT1 to BT17). Remote: easting below 220 km or northing above 420 km."""
     if _district(fault) in _BELFAST:
         return "urban"
     point = _place(fault)

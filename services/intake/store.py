@@ -49,9 +49,10 @@ async def for_acceptance(
     tx: Tx, type: str, area: str | None, account_no: str | None
 ) -> tuple[int, Account | None, list[Commitment]]:
     """The next serial, the account of that number (or None), and the promises in force there."""
-    [row] = await tx.run(_FOR_ACCEPTANCE, type, area, account_no)
-    account = _account(row) if row.account_no is not None else None
-    return row.serial, account, [Commitment(**c) for c in row.commitments]
+    [row] = await tx.read(_FOR_ACCEPTANCE, type, area, account_no)
+    known = row["account_no"] is not None
+    promised = [Commitment(**c) for c in row["commitments"]]
+    return row["serial"], _account(row) if known else None, promised
 
 
 def add(tx: Tx, case: Case) -> None:
@@ -166,7 +167,7 @@ def _case(row: Any) -> Case:
         channel=row.channel,
         description=row.description,
         caller=Caller(row.caller_name, row.caller_phone),
-        location=_location(row),
+        location=Location(row.region, row.area, row.address, row.transformer),
         account_no=row.account_no,
         promises=promises,
         accepted_at=row.accepted_at,
@@ -176,16 +177,12 @@ def _case(row: Any) -> Case:
     )
 
 
-def _location(row: Any) -> Location:
-    return Location(row.region, row.area, row.address, row.transformer)
-
-
 def _account(row: Any) -> Account:
     return Account(
-        row.account_no,
-        row.name,
-        row.phone,
-        _location(row),
-        row.customer_class,
-        row.life_support,
+        row["account_no"],
+        row["name"],
+        row["phone"],
+        Location(row["region"], row["area"], row["address"], row["transformer"]),
+        row["customer_class"],
+        row["life_support"],
     )

@@ -43,10 +43,9 @@ def name(event: Event) -> str:
 async def on_case_accepted(book: Book, tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
     region, phone = event.location.region, event.caller.phone
     recipient = Recipient(event.case_id, event.number, phone, region, event.locale)
-    await use_cases.know_case(tx, recipient)
     key = f"{name(event)}:{event.case_id}"
     fact = Fact(event.type, key, event.case_id, region, {"number": event.number})
-    await use_cases.tell(tx, stamp, book, fact)
+    await use_cases.know_case(tx, stamp, book, recipient, fact)
 
 
 async def on_order_fact(book: Book, tx: Tx, event: OrderFact, stamp: Stamp) -> None:

@@ -1,10 +1,10 @@
 """The SMS gateway: Kannel's sendsms, or what speaks like it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 from urllib.parse import urlencode
 
 import httpx
@@ -18,7 +18,8 @@ _TAKEN, _REFUSED = 202, (400, 403)
 _SURELY_NOT_TAKEN = range(400, 500)
 _BUSY = 503
 _READ, _READ_SECONDS = 200, 1  # bytes of an answer that are worth keeping, and waiting for
-_IDLE_SECONDS = 2  # shorter than any server's patience: no request meets a connection just closed
+# Idle for less than any server's patience: no request meets a connection that was just closed.
+_ONE_CONNECTION = httpx.Limits(max_connections=1, keepalive_expiry=2)
 
 
 class Sms(Protocol):
@@ -30,19 +31,18 @@ class Sms(Protocol):
     def text(self) -> str: ...
 
 
-class Gateway(Protocol):
-    """Where messages are handed over. Open it, then send as many at a time as it has lanes."""
+class Line(Protocol):
+    """A way to the gateway that carries one message at a time."""
 
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
     async def send(self, sms: Sms) -> Outcome:
-        """Hand one over, in bounded time. Raises nothing: doubt is an outcome too."""
+        """Hand it over, in bounded time. Raises nothing: doubt is an outcome too."""
         ...
+
+
+class Gateway(Protocol):
+    """Where messages are handed over, over as many lines as one likes."""
+
+    def line(self) -> AbstractAsyncContextManager[Line]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +56,12 @@ class Account:
 
 
 class Kannel:
-    """Kannel 1.4.5 over HTTP. Source: handbook/notify.md, section 3.
-
-    The transport is used directly: httpx's client would log the address, and with it the phone.
-    """
+    """Kannel 1.4.5 over HTTP. Source: handbook/notify.md, section 3."""
 
     def __init__(
-        self,
-        account: Account,
-        receipt_url: Callable[[MessageId], str],
-        lanes: int,
-        seconds: float,
+        self, account: Account, receipt_url: Callable[[MessageId], str], seconds: float
     ) -> None:
-        self._account, self._receipt_url = account, receipt_url
-        self._lanes, self._seconds = lanes, seconds
+        self._url, self._receipt_url, self._seconds = httpx.URL(account.url), receipt_url, seconds
         fixed = {
             "username": account.username,
             "password": account.password.get_secret_value(),
@@ -78,48 +70,58 @@ class Kannel:
             "charset": "UTF-8",
             "dlr-mask": _ALL_RECEIPTS,
         }
-        self._start = f"{account.url}?{urlencode(fixed)}&"
-        self._extensions = {"timeout": httpx.Timeout(seconds, connect=seconds / 2).as_dict()}
+        self._target = f"{self._url.path}?{urlencode(fixed)}&"
+        self._timeout = httpx.Timeout(seconds, connect=seconds / 2).as_dict()
+        self._trust = httpx.create_ssl_context() if self._url.scheme == "https" else False
 
-    async def __aenter__(self) -> Self:
-        limits = httpx.Limits(max_connections=self._lanes, keepalive_expiry=_IDLE_SECONDS)
-        self._transport = httpx.AsyncHTTPTransport(limits=limits)
-        return self
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Line]:
+        """A connection of its own, kept alive: httpx walks through a shared pool at every call."""
+        async with httpx.AsyncHTTPTransport(verify=self._trust, limits=_ONE_CONNECTION) as way:
+            yield _KannelLine(way, self._request, self._seconds)
 
-    async def __aexit__(
+    def _request(self, sms: Sms) -> httpx.Request:
+        """The phone and the text are in the target only, never in an address that may be logged."""
+        asked = {"to": sms.phone, "text": sms.text, "dlr-url": self._receipt_url(sms.id)}
+        target = (self._target + urlencode(asked)).encode()
+        extensions = {"timeout": self._timeout, "target": target}
+        return httpx.Request("GET", self._url, extensions=extensions)
+
+
+class _KannelLine:
+    def __init__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        way: httpx.AsyncHTTPTransport,
+        request: Callable[[Sms], httpx.Request],
+        seconds: float,
     ) -> None:
-        await self._transport.aclose()
+        self._way, self._request, self._seconds = way, request, seconds
 
     async def send(self, sms: Sms) -> Outcome:
-        asked = {"to": sms.phone, "text": sms.text, "dlr-url": self._receipt_url(sms.id)}
-        request = httpx.Request("GET", self._start + urlencode(asked), extensions=self._extensions)
         try:
             async with asyncio.timeout(self._seconds):
-                response = await self._transport.handle_async_request(request)
+                response = await self._way.handle_async_request(self._request(sms))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Outcome(Verdict.NOT_TAKEN, type(error).__name__)
         except (httpx.HTTPError, OSError, TimeoutError) as error:
             return Outcome(Verdict.UNCLEAR, type(error).__name__)
-        return Outcome(_verdict(response.status_code), await self._read(response))
+        return Outcome(_verdict(response.status_code), await _read(response))
 
-    async def _read(self, response: httpx.Response) -> str:
-        """The status has decided; what can't be read of the rest does not matter."""
-        said = b""
-        try:
-            async with asyncio.timeout(_READ_SECONDS):
-                async for chunk in response.aiter_raw():
-                    said += chunk
-                    if len(said) > _READ:
-                        break
-                await response.aclose()
-        except (httpx.HTTPError, OSError, TimeoutError):
-            pass
-        words = said[:_READ].decode("ascii", "replace").strip()
-        return f"{response.status_code} {words}".replace("\x00", "").strip()
+
+async def _read(response: httpx.Response) -> str:
+    """The answer in short. Its status has decided; what can't be read of the rest is no matter."""
+    said = b""
+    try:
+        async with asyncio.timeout(_READ_SECONDS):
+            async for chunk in response.aiter_raw():
+                said += chunk
+                if len(said) > _READ:
+                    break
+            await response.aclose()
+    except (httpx.HTTPError, OSError, TimeoutError):
+        pass
+    words = said[:_READ].decode("ascii", "replace").replace("\x00", "")
+    return f"{response.status_code} {words}".strip()
 
 
 def _verdict(status: int) -> Verdict:

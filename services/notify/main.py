@@ -25,6 +25,7 @@ from shared.settings import Settings
 
 _HERE = Path(__file__).parent
 _ON_ONE_MACHINE = SecretStr("for one machine only: choose another")
+_LOCAL_GATEWAY = SecretStr("secret")
 
 
 class NotifySettings(Settings):
@@ -39,7 +40,7 @@ class NotifySettings(Settings):
     locale: str = "zh-CN"
     sms_url: HttpUrl = HttpUrl("http://127.0.0.1:13013/cgi-bin/sendsms")
     sms_username: str = "notify"
-    sms_password: SecretStr = SecretStr("secret")
+    sms_password: SecretStr = _LOCAL_GATEWAY
     sms_sender: str = "95598"
     sms_in_flight: Annotated[int, Field(ge=1, le=500)] = 32
     sms_seconds: Annotated[float, Field(gt=0, le=6)] = 5.0
@@ -47,13 +48,14 @@ class NotifySettings(Settings):
     sms_resends: Annotated[int, Field(ge=0)] = 2
     receipt_hours: Annotated[float, Field(gt=0)] = 72.0
     callback_url: HttpUrl = HttpUrl("http://127.0.0.1:8103")
-    callback_secret: SecretStr = _ON_ONE_MACHINE
+    callback_secret: Annotated[SecretStr, Field(min_length=32)] = _ON_ONE_MACHINE
 
     @model_validator(mode="after")
     def _secrets_are_secret(self) -> "NotifySettings":
-        secret = self.callback_secret.get_secret_value()
-        if self.production and (self.callback_secret == _ON_ONE_MACHINE or len(secret) < 32):
-            raise ValueError("callback_secret: choose one of 32 characters or more")
+        if self.production and self.callback_secret == _ON_ONE_MACHINE:
+            raise ValueError("callback_secret: choose your own for production")
+        if self.production and self.sms_password == _LOCAL_GATEWAY:
+            raise ValueError("sms_password: the local gateway's is not for production")
         return self
 
     @property
@@ -88,7 +90,7 @@ def _gateway(settings: NotifySettings, seal: Seal) -> Kannel:
     def receipt_url(id: MessageId) -> str:
         return f"{door}?{urlencode({'m': id, 't': seal.of(id)})}&code=%d&reply=%A"
 
-    return Kannel(account, receipt_url, settings.sms_in_flight, settings.sms_seconds)
+    return Kannel(account, receipt_url, settings.sms_seconds)
 
 
 def _book(settings: NotifySettings) -> Book:

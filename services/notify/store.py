@@ -21,7 +21,7 @@ from services.notify.domain.message import (
     Verdict,
 )
 from services.notify.domain.people import DutyContact, Recipient
-from services.notify.tables import attempts, duty_contacts, messages, receipts, recipients
+from services.notify.tables import QUEUED, WATCHED, attempts, duty_contacts, messages, receipts
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import region_scope
@@ -34,10 +34,11 @@ class NoSuchMessage(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message in our hands until its lease ends; `number` is this try's."""
+    """A message in our hands until `lease_ends_at`; `number` is this try's."""
 
     id: MessageId
     number: int
+    lease_ends_at: datetime
     phone: str
     text: str
     category: Category
@@ -55,6 +56,14 @@ class Receipt:
 
 
 # Writing down whom a fact concerns and finding out whether they know already: one round trip.
+_PUT_CUSTOMER = """
+    WITH new AS (
+      INSERT INTO recipients (case_id, number, phone, region, locale, order_version)
+      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING)
+    SELECT EXISTS (
+      SELECT 1 FROM messages WHERE dedupe_key = $7 AND audience = 'customer') AS told
+    """
+
 _CUSTOMER = """
     WITH known AS (SELECT * FROM recipients WHERE case_id = $1 FOR UPDATE),
     newer AS (
@@ -79,7 +88,7 @@ _CLAIM = """
     FROM (SELECT id FROM messages WHERE status = 'queued' AND due_at <= $1
           ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
     WHERE m.id = due.id
-    RETURNING m.id, m.tries, m.phone, m.text, m.category, m.created_at
+    RETURNING m.id, m.tries, m.due_at, m.phone, m.text, m.category, m.created_at
     """
 
 _SAVE = """
@@ -100,10 +109,13 @@ _KEEP_RECEIPTS = """
     """
 
 
-async def put_recipient(tx: Tx, recipient: Recipient) -> None:
-    """Keep what intake says of a case's customer, unless the case is known."""
-    row = {f.name: getattr(recipient, f.name) for f in fields(recipient)}
-    await tx.execute(insert(recipients).on_conflict_do_nothing(), row)
+async def put_customer(tx: Tx, recipient: Recipient, key: str) -> bool:
+    """Keep what intake says of a case's customer, unless the case is known. Was `key` told?"""
+    r = recipient
+    row_of = (r.case_id, r.number, r.phone, r.region, r.locale, r.order_version)
+    [row] = await tx.run(_PUT_CUSTOMER, *row_of, key)
+    told: bool = row.told
+    return told
 
 
 async def customer(
@@ -143,23 +155,25 @@ def add(tx: Tx, message: Message) -> None:
 async def claim(tx: Tx, at: datetime, lease: timedelta, limit: int) -> list[Claimed]:
     """Take at most `limit` messages that are due at `at`, oldest first."""
     return [
-        Claimed(row.id, row.tries, row.phone, row.text, Category(row.category), row.created_at)
-        for row in await tx.run(_CLAIM, at, at + lease, limit)
+        Claimed(MessageId(id), number, until, phone, text, Category(category), created_at)
+        for id, number, until, phone, text, category, created_at in await tx.run(
+            _CLAIM, at, at + lease, limit
+        )
     ]
 
 
 async def next_queued(tx: Tx) -> datetime | None:
     """When the next message is to be handed over."""
-    return await _earliest(tx, messages.c.status == Status.QUEUED)
+    return await _earliest(tx, QUEUED)
 
 
 async def next_watched(tx: Tx) -> datetime | None:
     """When the next lease, wait or doubt ends."""
-    return await _earliest(tx, messages.c.status != Status.QUEUED)
+    return await _earliest(tx, WATCHED)
 
 
-async def _earliest(tx: Tx, which: sa.ColumnElement[bool]) -> datetime | None:
-    query = sa.select(sa.func.min(messages.c.due_at)).where(which, messages.c.due_at.is_not(None))
+async def _earliest(tx: Tx, which: sa.TextClause) -> datetime | None:
+    query = sa.select(sa.func.min(messages.c.due_at)).where(which)
     earliest: datetime | None = (await tx.execute(query)).scalar_one()
     return earliest
 
@@ -174,8 +188,8 @@ async def lock(tx: Tx, ids: Collection[MessageId]) -> dict[MessageId, Message]:
 
 async def lock_overdue(tx: Tx, at: datetime, limit: int) -> list[Message]:
     """Messages whose lease, wait or doubt has ended at `at`, and that nobody holds now."""
-    overdue = (messages.c.due_at <= at, messages.c.status != Status.QUEUED)
-    query = sa.select(messages).where(*overdue).order_by(messages.c.due_at).limit(limit)
+    overdue = sa.select(messages).where(WATCHED, messages.c.due_at <= at)
+    query = overdue.order_by(messages.c.due_at).limit(limit)
     return [_message(row) for row in await tx.execute(query.with_for_update(skip_locked=True))]
 
 

@@ -8,6 +8,10 @@ from shared.tables import instant, one_of, service_metadata
 
 metadata = service_metadata()
 
+# Literal, so that queries with the same words may use the partial indexes whatever their plan.
+QUEUED = sa.text("status = 'queued'")
+WATCHED = sa.text("due_at IS NOT NULL AND status <> 'queued'")
+
 messages = sa.Table(
     "messages",
     metadata,
@@ -40,12 +44,8 @@ messages = sa.Table(
     sa.UniqueConstraint("dedupe_key", "audience"),
     sa.Index("ix_messages_created_at", "created_at", "id"),
     sa.Index("ix_messages_case_id", "case_id", "created_at"),
-    sa.Index("ix_messages_queued", "due_at", postgresql_where=sa.text("status = 'queued'")),
-    sa.Index(
-        "ix_messages_watched",
-        "due_at",
-        postgresql_where=sa.text("due_at IS NOT NULL AND status <> 'queued'"),
-    ),
+    sa.Index("ix_messages_queued", "due_at", postgresql_where=QUEUED),
+    sa.Index("ix_messages_watched", "due_at", postgresql_where=WATCHED),
 )
 
 attempts = sa.Table(

@@ -29,14 +29,24 @@ from shared.stamp import Stamp
 QUEUED_BELL = "messages"
 
 
-async def know_case(tx: Tx, recipient: Recipient) -> None:
-    await store.put_recipient(tx, recipient)
+async def know_case(tx: Tx, stamp: Stamp, book: Book, recipient: Recipient, fact: Fact) -> None:
+    """Keep whose case it is, and tell of it."""
+    told = await store.put_customer(tx, recipient, fact.key)
+    await tell(tx, stamp, book, fact, (recipient, told))
 
 
-async def tell(tx: Tx, stamp: Stamp, book: Book, fact: Fact) -> None:
-    """Queue a message to everyone who is to hear of `fact`, unless it was queued before."""
+async def tell(
+    tx: Tx, stamp: Stamp, book: Book, fact: Fact, customer: tuple[Recipient, bool] | None = None
+) -> None:
+    """Queue a message to everyone who is to hear of `fact`, unless it was queued before.
+
+    `customer`: who it is and whether they were told, if that was looked up already.
+    """
     for rule in book.rules(fact.type):
-        to = await _addressee(tx, rule.audience, fact, book.locale)
+        if rule.audience is Audience.SUPERVISOR:
+            to = await _supervisor(tx, fact, book.locale)
+        else:
+            to = _customer(fact, *(customer or await _known(tx, fact)))
         if to is None:
             continue
         wording = book.word(rule.template, to.locale, fact.values)
@@ -47,16 +57,21 @@ async def tell(tx: Tx, stamp: Stamp, book: Book, fact: Fact) -> None:
             tx.ring(QUEUED_BELL)
 
 
-async def _addressee(tx: Tx, audience: Audience, fact: Fact, locale: str) -> Addressee | None:
-    """Who hears of it; None when they have. Raises NotYet before the case is known."""
-    if audience is Audience.SUPERVISOR:
-        contact, told = await store.on_duty(tx, fact.region, fact.key)
-        return None if told else Addressee.supervisor(contact, locale)
+async def _supervisor(tx: Tx, fact: Fact, locale: str) -> Addressee | None:
+    contact, told = await store.on_duty(tx, fact.region, fact.key)
+    return None if told else Addressee.supervisor(contact, locale)
+
+
+def _customer(fact: Fact, recipient: Recipient, told: bool) -> Addressee | None:
+    return None if told else Addressee.customer(recipient, fact)
+
+
+async def _known(tx: Tx, fact: Fact) -> tuple[Recipient, bool]:
+    """The customer, and whether they were told. Raises NotYet before the case is known."""
     found = await store.customer(tx, fact.case_id, fact.key, fact.order_version)
     if found is None:
         raise NotYet(f"case {fact.case_id} is not known here")
-    recipient, told = found
-    return None if told else Addressee.customer(recipient, fact)
+    return found
 
 
 async def claim(tx: Tx, at: datetime, patience: Patience, limit: int) -> list[Claimed]:

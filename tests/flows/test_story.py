@@ -104,7 +104,7 @@ def test_from_a_call_to_a_satisfied_customer(call: Call, file_case) -> None:
 
 
 def test_a_dissatisfied_customer_gets_it_done_again_one_level_higher(call: Call, file_case) -> None:
-    case = file_case(a_call("15400010002"))
+    case = file_case(a_call("15400010005"))
     order = order_of(call, case["id"])
     repair(call, order)
     own = call(
@@ -123,7 +123,7 @@ def test_a_dissatisfied_customer_gets_it_done_again_one_level_higher(call: Call,
 
 
 def test_a_clock_that_runs_out_tells_the_supervisor_once(call: Call, file_case) -> None:
-    case = file_case(a_call("15400010003", area="remote"))
+    case = file_case(a_call("15400010007", area="remote"))
     order = order_of(call, case["id"])
     [claim] = [c for c in order["clocks"] if c["kind"] == "claim"]
     assert claim["state"] == "armed"

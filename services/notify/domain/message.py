@@ -34,7 +34,7 @@ class Verdict(StrEnum):
     NOT_TAKEN = "not_taken"  # surely not; try again
     UNCLEAR = "unclear"  # perhaps taken, and nobody can say
     LOST = "lost"  # the process that tried did not live to tell: as unclear
-    PUT_BACK = "put_back"  # never tried: we were told to stop
+    PUT_BACK = "put_back"  # never tried: told to stop, or too late
 
 
 @dataclass(frozen=True, slots=True)

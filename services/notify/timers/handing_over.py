@@ -25,12 +25,19 @@ from shared.stamp import Stamp
 log = structlog.get_logger(__name__)
 
 _BATCH, _LONGEST_SLEEP, _AFTER_TROUBLE = 200, 1.0, 0.5
+_GATHER_SECONDS = 0.02
 _HELD_PER_LANE = 3  # at the gateway, waiting for it, waiting to be written down
-_STOPPED = Outcome(Verdict.PUT_BACK, "we were told to stop")
+_NOT_SENT = Outcome(Verdict.PUT_BACK, "told to stop, or held for longer than the lease")
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
 ATTEMPTS = Counter("wattline_notify_attempts", "Tries to hand over", ["verdict", "category"])
 HANDED = Histogram("wattline_notify_handed_seconds", "Composed to taken", buckets=_SECONDS)
+
+
+def _count(message: Claimed, tried: Attempt) -> None:
+    ATTEMPTS.labels(tried.outcome.verdict, message.category).inc()
+    if tried.outcome.verdict is Verdict.TAKEN:
+        HANDED.observe((tried.ended_at - message.created_at).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,7 @@ class HandingOver:
     lanes: int
 
     async def run(self, database: Database, stopping: asyncio.Event) -> None:
-        async with self.gateway:
-            await _Shift(self, database, stopping).work()
+        await _Shift(self, database, stopping).work()
 
 
 class _Shift:
@@ -54,7 +60,7 @@ class _Shift:
         self._way, self._database, self._stopping = way, database, stopping
         self._claimed: asyncio.Queue[Claimed | None] = asyncio.Queue()
         self._ended: asyncio.Queue[Attempt | None] = asyncio.Queue()
-        self._room = _HELD_PER_LANE * way.lanes
+        self._room = self._most = _HELD_PER_LANE * way.lanes
         self._more_room = asyncio.Event()
 
     async def work(self) -> None:
@@ -97,21 +103,22 @@ class _Shift:
 
     async def _send(self) -> None:
         """One lane."""
-        way = self._way
-        while (message := await self._claimed.get()) is not None:
-            began_at, outcome = way.clock(), _STOPPED
-            if not self._stopping.is_set():
-                outcome = await way.gateway.send(message)
-            ended_at = way.clock()
-            self._ended.put_nowait(Attempt(message.id, message.number, began_at, ended_at, outcome))
-            ATTEMPTS.labels(outcome.verdict, message.category).inc()
-            if outcome.verdict is Verdict.TAKEN:
-                HANDED.observe((ended_at - message.created_at).total_seconds())
+        clock = self._way.clock
+        async with self._way.gateway.line() as line:
+            while (message := await self._claimed.get()) is not None:
+                began_at, outcome = clock(), _NOT_SENT
+                if not self._stopping.is_set() and began_at < message.lease_ends_at:
+                    outcome = await line.send(message)
+                tried = Attempt(message.id, message.number, began_at, clock(), outcome)
+                self._ended.put_nowait(tried)
+                _count(message, tried)
 
     async def _record(self) -> None:
         """Write down together what has ended, until the lanes have."""
         while (attempt := await self._ended.get()) is not None:
             batch = [attempt]
+            if self._room < self._most - len(batch):  # more is on its way
+                await asyncio.sleep(_GATHER_SECONDS)
             while len(batch) < _BATCH and not self._ended.empty():
                 another = self._ended.get_nowait()
                 if another is None:

@@ -30,9 +30,9 @@ _read: dict[tuple[str, str], Pack] = {}  # versions never change: what was read 
 
 async def for_opening(tx: Tx, case_id: UUID, region: str) -> tuple[bool, list[Pack], list[Team]]:
     """Whether the case has an order already, the policies in use, the teams that serve there."""
-    [row] = await tx.run(_FOR_OPENING, case_id, region)
-    packs = await _packs(tx, [(id, version) for id, version in row.packs])
-    return row.known, packs, [Team(*team) for team in row.teams]
+    [row] = await tx.read(_FOR_OPENING, case_id, region)
+    packs = await _packs(tx, [(id, version) for id, version in row["packs"]])
+    return row["known"], packs, [Team(*team) for team in row["teams"]]
 
 
 async def packs_in_use(tx: Tx) -> list[Pack]:

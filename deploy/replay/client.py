@@ -1,0 +1,160 @@
+"""Wattline over HTTP as the replay needs it: file a call, look up what became of it."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from deploy.replay.calls import Call
+
+_TRIES, _FIRST_PAUSE, _LONGEST_PAUSE = 10, 0.25, 8.0
+_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_NO_ANSWER, _MOST = 10.0, 200
+_DOORS = {"intake": "/v1/cases", "workorders": "/v1/work-orders", "notify": "/v1/messages"}
+
+
+class NotThere(Exception):
+    """A service does not answer, or does not let us in; the message is one line for people."""
+
+
+class NotFiled(Exception):
+    """A call did not become a case, however often it was tried."""
+
+    def __init__(self, reason: str, retries: int) -> None:
+        super().__init__(reason)
+        self.retries = retries
+
+
+class NotRead(Exception):
+    """A look-up was not answered; look again later."""
+
+
+class FiledCase(BaseModel):
+    id: UUID
+    accepted_at: AwareDatetime
+
+
+class KnownCase(BaseModel):
+    class Location(BaseModel):
+        transformer: str | None = None
+
+    id: UUID
+    location: Location
+
+
+class Order(BaseModel):
+    id: UUID
+
+
+class Sms(BaseModel):
+    id: UUID
+    template: str
+    text: str
+    status: str
+    delivered_at: datetime | None = None
+
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class _Page(BaseModel, Generic[Item]):
+    items: list[Item]
+
+
+class Wattline:
+    """The three services; `urls` and `token` say where and who we are."""
+
+    def __init__(self, urls: Mapping[str, str], token: str, connections: int) -> None:
+        self._urls = {name: urls[name].rstrip("/") for name in _DOORS}
+        self._http = httpx.AsyncClient(
+            headers={"authorization": f"Bearer {token}"},
+            limits=httpx.Limits(max_connections=connections),
+            timeout=_NO_ANSWER,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def check(self) -> None:
+        """Raises NotThere for the first service that does not answer us as it should."""
+        for name, door in _DOORS.items():
+            url = self._urls[name]
+            try:
+                answer = await self._http.get(url + door, params={"limit": 1})
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise NotThere(f"{name} is not there: {url} ({_said(error)})") from error
+            if answer.status_code != 200:
+                raise NotThere(f"{name} at {url} does not let us in: {_reason(answer)}")
+
+    async def file(self, call: Call) -> tuple[FiledCase, int]:
+        """The case and how many tries were repeats: all with one key, so there is one case.
+
+        Raises NotFiled when it is refused, or has been tried often enough.
+        """
+        for repeats in range(_TRIES):
+            if repeats:
+                await asyncio.sleep(_pause(repeats))
+            try:
+                answer = await self._http.post(
+                    self._urls["intake"] + _DOORS["intake"],
+                    json=call.body,
+                    headers={"idempotency-key": call.key},
+                )
+                if answer.status_code == 201:
+                    return FiledCase.model_validate_json(answer.content), repeats
+                reason = _reason(answer)
+                if answer.status_code not in _AGAIN:
+                    break
+            except (httpx.HTTPError, ValidationError) as error:
+                reason = _said(error)
+        raise NotFiled(reason, repeats)
+
+    async def messages(self, case_id: UUID) -> list[Sms]:
+        """What was said about the case, newest first. Raises NotRead."""
+        return await self._look("notify", _Page[Sms], case_id=str(case_id))
+
+    async def orders(self, case_id: UUID) -> list[Order]:
+        """The work orders of the case. Raises NotRead."""
+        return await self._look("workorders", _Page[Order], case_id=str(case_id))
+
+    async def cases(self, call: Call) -> list[KnownCase]:
+        """What this caller has filed about this fault. Raises NotRead."""
+        found = await self._look("intake", _Page[KnownCase], phone=call.phone)
+        return [case for case in found if case.location.transformer == call.transformer]
+
+    async def _look(self, name: str, shape: type[_Page[Item]], **wanted: str) -> list[Item]:
+        params: dict[str, Any] = {"limit": _MOST, **wanted}
+        try:
+            answer = await self._http.get(self._urls[name] + _DOORS[name], params=params)
+            if answer.status_code != 200:
+                raise NotRead(f"{name} answered {_reason(answer)}")
+            return shape.model_validate_json(answer.content).items
+        except (httpx.HTTPError, ValidationError) as error:
+            raise NotRead(f"{name}: {_said(error)}") from error
+
+
+def _pause(repeats: int) -> float:
+    """Doubling, and spread so that those who failed together don't return together."""
+    longest: float = min(_FIRST_PAUSE * 2 ** (repeats - 1), _LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1)
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        problem = answer.json()
+        return f"{answer.status_code} {problem['detail'] or problem['title']}"
+    except (ValueError, KeyError, TypeError):
+        return f"{answer.status_code} {answer.reason_phrase}"
+
+
+def _said(error: Exception) -> str:
+    """One line, also for those errors of httpx that say nothing."""
+    if isinstance(error, ValidationError):
+        return "an answer of another shape"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,124 @@
+"""What each service holds before it is asked: the examples it has heard, and more to work on."""
+
+import json
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+from pathlib import Path
+from uuid import UUID
+
+from services.billing.seed import Demo
+from services.billing.seed import seed as seed_accounts
+from services.notify.seed import seed as seed_contacts
+from services.workorders.seed import seed as seed_teams
+from shared.inbox import Message, Tries, deliver
+from shared.stamp import Stamp
+from tests.conftest import NINE, Running
+
+EXAMPLES = Path(__file__).parent / "examples"
+Headers = Callable[..., dict[str, str]]
+
+# What stands in an address, and where such a thing is found.
+PLACES = {
+    ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
+    ("workorders", "/v1/work-orders/"): "SELECT id::text AS it FROM work_orders ORDER BY case_id",
+    ("notify", "/v1/messages/"): "SELECT id::text AS it FROM messages ORDER BY dedupe_key",
+    ("billing", "/v1/accounts/"): "SELECT account_no AS it FROM accounts ORDER BY account_no",
+}
+STEPS: tuple[tuple[str, dict[str, str] | None], ...] = (
+    ("claim", None),
+    ("departure", None),
+    ("arrival", None),
+    ("reply", {"cause": "熔丝熔断", "action": "更换", "responsibility": "utility"}),
+)
+
+
+def examples(types: set[str]) -> list[Message]:
+    """The golden examples of these types as Kafka would bring them, in the order of their time."""
+    files = [file for type_ in types for file in sorted((EXAMPLES / type_).glob("*.json"))]
+    told = sorted((json.loads(file.read_bytes()) for file in files), key=lambda e: e["time"])
+    return [_message(envelope, offset) for offset, envelope in enumerate(told)]
+
+
+def _message(envelope: dict[str, object], offset: int) -> Message:
+    value = json.dumps(envelope).encode()
+    return Message(str(envelope["source"]), 0, offset, str(envelope["subject"]), value)
+
+
+async def hear(running: Running, messages: list[Message]) -> None:
+    for message in messages:
+        await deliver(running.database.begin, running.service.heard, [message], NINE, Tries())
+
+
+async def begin(running: Running, headers: Headers) -> None:
+    """Fill an empty service."""
+    service = running.service
+    if service.on_start is not None:
+        async with running.database.begin() as tx:
+            await service.on_start(tx, Stamp(by="start", at=NINE))
+    if service.name in _BEFORE:
+        await _BEFORE[service.name](running)
+    await hear(running, examples(set(service.heard)))
+    if service.name in _AFTER:
+        await _AFTER[service.name](running, headers)
+
+
+async def places(running: Running, path: str) -> list[str]:
+    """What may stand in the first place of `path`: ids that lead somewhere."""
+    for (service, begins), query in PLACES.items():
+        if service == running.service.name and path.startswith(begins):
+            return [row.it for row in await running.rows(query)]
+    return []
+
+
+async def _teams(running: Running) -> None:
+    await seed_teams(running.database)
+
+
+async def _contacts(running: Running) -> None:
+    await seed_contacts(running.database)
+
+
+async def _accounts(running: Running) -> None:
+    demo = Demo.read()
+    few = Demo(demo.accounts[:20], demo.readings, demo.payments)
+    await seed_accounts(running.database, few)
+
+
+async def _cases(running: Running, headers: Headers) -> None:
+    for number in range(5):
+        case = {
+            "type": "fault_report",
+            "channel": "phone",
+            "description": "整栋楼停电",
+            "caller": {"name": "王小明", "phone": "15400001234"},
+            "location": {"region": "320505", "area": "urban", "address": "学府路12号"},
+        }
+        keyed = headers("agent") | {"idempotency-key": f"case-{number}"}
+        answer = await running.client.post("/v1/cases", json=case, headers=keyed)
+        assert answer.status_code == 201, answer.text
+
+
+async def _orders(running: Running, headers: Headers) -> None:
+    """Three orders at every step."""
+    [model, *_] = examples({"intake.case-accepted.v1"})
+    for number in range(3 * (len(STEPS) + 1)):
+        envelope = deepcopy(json.loads(model.value))
+        envelope["id"] = envelope["subject"] = envelope["data"]["case_id"] = str(UUID(int=number))
+        await hear(running, [_message(envelope, 100 + number)])
+        order = f"/v1/work-orders/{(await places(running, '/v1/work-orders/'))[number]}"
+        for step, body in STEPS[: number // 3]:
+            answer = await running.client.post(
+                f"{order}/{step}", json=body, headers=headers("crew", subject="crew-9")
+            )
+            assert answer.status_code == 200, answer.text
+
+
+_BEFORE: dict[str, Callable[[Running], Awaitable[None]]] = {
+    "workorders": _teams,
+    "notify": _contacts,
+    "billing": _accounts,
+}
+_AFTER: dict[str, Callable[[Running, Headers], Awaitable[None]]] = {
+    "intake": _cases,
+    "workorders": _orders,
+}
