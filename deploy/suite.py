@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +64,15 @@ class Suite:
         assert self._postgres is not None
         return self._postgres.pid
 
+    @property
+    def parts_env(self) -> dict[str, str]:
+        """Where the common parts are, as any process of a service is told."""
+        return {
+            "WATTLINE_POSTGRES": self.settings.postgres.get_secret_value(),
+            "WATTLINE_KAFKA": self._bootstrap,
+            "WATTLINE_JWKS": str(self.keys / "jwks.json"),
+        }
+
     def start(self) -> None:
         """Everything up and ready; or nothing left running and CannotStart or NotReady raised."""
         taken = [str(port) for port in self.ports.values() if not port_is_free(port)]
@@ -89,6 +98,7 @@ class Suite:
             migrate.upgrade(service, self.settings.database_url(service))
         self._run_all("seed", ("workorders", "notify", "billing"))
         self._repeat_for_new_broker()
+        (self.home / "parts.json").write_text(json.dumps(self.parts_env))
         self.say("gateway and services")
         self.start_gateway()
         for service in SERVICES:
@@ -118,7 +128,7 @@ class Suite:
     @property
     def settings(self) -> Settings:
         url = self.postgres or (self._postgres and self._postgres.url) or ""
-        return Settings(postgres=url, jwks=self.keys / "jwks.json")  # type: ignore[arg-type]
+        return Settings(postgres=url, jwks=self.keys / "jwks.json")
 
     @property
     def bootstrap(self) -> str:
@@ -171,24 +181,31 @@ class Suite:
         self.children["gateway"] = self._child("gateway", command)
         self.children["gateway"].wait_ready(f"{self.urls['gateway']}/counts")
 
-    def start_service(self, service: str, module: str | None = None) -> None:
-        """Start (or start again) one service; does not wait until it is ready."""
-        command = ["-m", module or f"services.{service}", "all"]
+    def start_service(self, service: str, command: Sequence[str] = ()) -> None:
+        """Start (or start again) one service; does not wait until it is ready.
+
+        command: what Python runs, if not the service with all its doors.
+        """
+        command = command or ("-m", f"services.{service}", "all")
         self.children[service] = self._child(service, command)
 
-    def _child(self, name: str, command: list[str]) -> Child:
+    def start_worker(self, service: str, name: str) -> Child:
+        """A second worker of a service beside the first; whoever asks for it stops it."""
+        command = ("-m", f"services.{service}", "worker")
+        return self._child(f"{service}-{name}", command, {"WATTLINE_WORKER_NAME": name})
+
+    def _child(
+        self, name: str, command: Sequence[str], own: Mapping[str, str] | None = None
+    ) -> Child:
         service = name.split("-")[0]
-        env = {
-            "WATTLINE_POSTGRES": self.settings.postgres.get_secret_value(),
-            "WATTLINE_KAFKA": self._bootstrap,
-            "WATTLINE_JWKS": str(self.keys / "jwks.json"),
+        env = self.parts_env | {
             "WATTLINE_PORT": str(self.ports.get(service, 0)),
             "WATTLINE_WORKER_NAME": "local",
             "WATTLINE_SMS_URL": f"{self.urls['gateway']}/cgi-bin/sendsms",
             "WATTLINE_CALLBACK_URL": self.urls["notify"],
         }
         log = self.home / "logs" / f"{name}.log"
-        return Child(name, command, env | dict(self.env.get(service, {})), log)
+        return Child(name, command, env | dict(self.env.get(service, {})) | dict(own or {}), log)
 
     def stop(self) -> None:
         """In order: who takes work, then the gateway, the broker, the database."""

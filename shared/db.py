@@ -16,14 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 OUTBOX_BELL = "outbox"
-_GONE = (
-    PoolTimeout,
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.OperatorInterventionError,
-)
+_GONE = (PoolTimeout, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceError)
+# Connection, deadlock, resources, a lock too long held, shutdown and recovery, the system itself.
+_PASSING = ("08", "40", "53", "55P03", "57P", "58")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -152,9 +147,10 @@ class Database:
 
 def is_outage(error: BaseException) -> bool:
     """True when the database or the way to it is at fault, not the work: never a poison message."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, InterfaceError)
-    return isinstance(error, _GONE)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    passing = (sqlstate(error) or "").startswith(_PASSING)
+    return passing or isinstance(error, _GONE)
 
 
 def sqlstate(error: BaseException) -> str | None:

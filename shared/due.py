@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from shared import telemetry
-from shared.db import Database, Tx
+from shared.db import Database, Tx, is_outage
 from shared.stamp import Stamp
 
 log = structlog.get_logger(__name__)
@@ -54,5 +54,8 @@ async def run_timer(
             sleep = (due_at - clock()).total_seconds() if due_at else _LONGEST_SLEEP
             await database.wait_for(timer.name, min(max(sleep, 0.005), _LONGEST_SLEEP))
         except Exception as error:
-            log.exception("timer.failed", timer=timer.name, error=type(error).__name__)
+            unexpected = not is_outage(error)
+            log.warning(
+                "timer.failed", timer=timer.name, error=type(error).__name__, exc_info=unexpected
+            )
             await asyncio.sleep(0.5)

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Tx, Any, Stamp], Awaitable[object]]
 
 _TRIES, _FIRST_RETRY, _LONGEST_RETRY = 4, timedelta(seconds=0.25), timedelta(minutes=5)
+_AFTER_OUTAGE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ async def deliver(
         return done
     except Exception as error:
         if is_outage(error):
-            return Delivery(messages[0].offset, _pause(tries.another(messages[0])))
+            return Delivery(messages[0].offset, _rest(messages[0], error))
         if len(messages) > 1:
             log.info("inbox.one_by_one", topic=messages[0].topic, error=type(error).__name__)
     for message in messages:
@@ -126,9 +127,11 @@ async def _deliver_one(
             await _apply_together(begin, [heading], now)
         return None
     except Exception as error:
+        if is_outage(error):
+            return _rest(message, error)
         tried = tries.another(message)
         hopeless = isinstance(error, Refusal | ValidationError)
-        if is_outage(error) or (tried < _TRIES and not hopeless):
+        if tried < _TRIES and not hopeless:
             log.warning(
                 "inbox.again",
                 topic=message.topic,
@@ -141,6 +144,12 @@ async def _deliver_one(
         async with begin() as tx:
             await park(tx, message, cause_of(error), now, retry_at)
         return None
+
+
+def _rest(message: Message, error: Exception) -> timedelta:
+    """Not the message's fault, so not one of its tries: the same pause, however long it lasts."""
+    log.warning("inbox.outage", topic=message.topic, error=type(error).__name__)
+    return _AFTER_OUTAGE
 
 
 async def _apply_together(begin: Begin, headings: Sequence[Heading], now: datetime) -> None:

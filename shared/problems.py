@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -97,9 +98,10 @@ def _database(request: Request, error: Any) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    log.error("http.failed", route=request.scope.get("path"), exc_info=error)
     if is_outage(error):
+        log.warning("http.unavailable", error=type(error).__name__)
         return problem(503, "unavailable")
+    log.error("http.failed", route=request.scope.get("path"), exc_info=error)
     return problem(500, "internal-error")
 
 
@@ -110,4 +112,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(asyncpg.PostgresError, _database)
+    for passing in (OSError, PoolTimeout, asyncpg.InterfaceError):
+        app.add_exception_handler(passing, _broken)  # unlike Exception's, it ends the matter
     app.add_exception_handler(Exception, _broken)

@@ -39,11 +39,14 @@ NEVER_SUCCEEDS_HERE = {"GET /v1/receipts/kannel"}
 
 
 def operations() -> dict[str, list[Any]]:
-    """Every operation of every service."""
+    """Every operation of every service; who may call it is another test's matter."""
     found = defaultdict(list)
     for one in assembled():
-        schema = from_dict(described(one.app, one.service.port))
-        found[one.name] = [operation.ok() for operation in schema.get_all_operations()]
+        document = described(one.app, one.service.port)
+        del document["components"]["securitySchemes"]
+        for operation in from_dict(document).get_all_operations():
+            operation.ok().definition.raw.pop("security")
+            found[one.name].append(operation.ok())
     return found
 
 

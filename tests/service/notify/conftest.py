@@ -24,6 +24,8 @@ PHONE = "13800138001"
 CASE, ORDER = uuid4(), uuid4()
 NUMBER = "2611-2000-0001-00"
 SILENT = Faults(drop_dlr=True)
+HANGING = Faults(hang_seconds=0.6, drop_dlr=True)
+impatient = pytest.mark.parametrize("notify", [0.3], indirect=True)
 
 
 def accepted(phone: str | None = PHONE, case_id: UUID = CASE, region: str = "320505") -> Event:
@@ -135,12 +137,13 @@ async def gateway() -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def notify(start, postgres, keys, gateway, clock) -> AsyncIterator[Running]:
+async def notify(start, postgres, keys, gateway, clock, request) -> AsyncIterator[Running]:
+    """Its parameter: how many seconds it waits for the gateway."""
     settings = NotifySettings(
         postgres=postgres,
         jwks=keys / "jwks.json",
         sms_url=gateway.sms_url,
-        sms_seconds=0.3,
+        sms_seconds=getattr(request, "param", 5),
         sms_in_flight=4,
         sms_tries=3,
         callback_url="http://notify",

@@ -7,9 +7,12 @@ import pytest
 
 from deploy.gateway import Faults
 from services.notify import use_cases
-from services.notify.domain.message import Patience
+from services.notify.domain.message import Attempt, Patience
+from services.notify.store import Claimed
+from shared.stamp import Stamp
 from tests.conftest import NINE
 from tests.service.notify.conftest import (
+    HANGING,
     PHONE,
     SILENT,
     accepted,
@@ -18,6 +21,7 @@ from tests.service.notify.conftest import (
     hand_over,
     handing_over,
     hear,
+    impatient,
     lapse,
     status,
     until,
@@ -108,9 +112,10 @@ async def test_what_the_gateway_refuses_is_not_tried_again(notify, gateway):
     assert await verdicts(notify) == ["refused"] and await notify.said() == ["message-failed"]
 
 
+@impatient
 @pytest.mark.parametrize(
     "faults",
-    [Faults(hang_seconds=0.6, drop_dlr=True), Faults(refuse=True), Faults(http_status=500)],
+    [HANGING, Faults(refuse=True), Faults(http_status=500)],
     ids=["time-out", "connection lost", "500"],
 )
 async def test_in_doubt_an_ordinary_message_is_not_sent_twice(notify, gateway, clock, faults):
@@ -125,8 +130,9 @@ async def test_in_doubt_an_ordinary_message_is_not_sent_twice(notify, gateway, c
     assert len(gateway.sent) <= 1
 
 
+@impatient
 async def test_a_late_receipt_ends_the_doubt(notify, gateway, clock):
-    gateway.network.faults = Faults(hang_seconds=0.6, drop_dlr=True)
+    gateway.network.faults = HANGING
     await hear(notify, accepted())
     await hand_over(notify)
     assert await lapse(notify, clock, minutes=14) == 0
@@ -137,8 +143,9 @@ async def test_a_late_receipt_ends_the_doubt(notify, gateway, clock):
     assert await notify.said() == ["message-sent", "message-delivered"]
 
 
+@impatient
 async def test_doubt_that_nobody_ends_is_said_and_the_late_truth_too(notify, gateway, clock):
-    gateway.network.faults = Faults(hang_seconds=0.6, drop_dlr=True)
+    gateway.network.faults = HANGING
     await hear(notify, accepted())
     await hand_over(notify)
     assert await lapse(notify, clock, minutes=15) == 1
@@ -148,8 +155,9 @@ async def test_doubt_that_nobody_ends_is_said_and_the_late_truth_too(notify, gat
     assert await notify.said() == ["message-failed", "message-sent", "message-delivered"]
 
 
+@impatient
 async def test_in_doubt_a_safety_message_is_sent_again_but_not_for_ever(notify, gateway, clock):
-    gateway.network.faults = Faults(hang_seconds=0.6, drop_dlr=True)
+    gateway.network.faults = HANGING
     await hear(notify, breached())
     for _ in range(5):
         await hand_over(notify)
@@ -159,14 +167,14 @@ async def test_in_doubt_a_safety_message_is_sent_again_but_not_for_ever(notify, 
     assert tuple(row) == ("unknown", 2, 3)
 
 
-async def die_after_claiming(notify, clock) -> None:
+async def claim_and_die(notify, clock) -> list[Claimed]:
     async with notify.database.begin() as tx:
-        assert await use_cases.claim(tx, clock.now, Patience(), 10)
+        return await use_cases.claim(tx, clock.now, Patience(), 10)
 
 
 async def test_a_lease_that_ran_out_is_doubt(notify, gateway, clock):
     await hear(notify, accepted(), breached())
-    await die_after_claiming(notify, clock)
+    assert len(await claim_and_die(notify, clock)) == 2
     assert await lapse(notify, clock, seconds=29) == 0
     assert await lapse(notify, clock, seconds=1) == 2
     assert await status(notify) == ["unknown", "queued"]
@@ -176,18 +184,18 @@ async def test_a_lease_that_ran_out_is_doubt(notify, gateway, clock):
     assert [sms.to for sms in gateway.sent] == ["15400000035"]
 
 
-async def test_news_that_comes_before_our_own_record_counts(notify, gateway):
-    gateway.network.faults = Faults(hang_seconds=0.2, drop_dlr=True)
+async def test_news_that_comes_before_our_own_record_counts(notify, gateway, clock):
     await hear(notify, accepted())
-    async with handing_over(notify):
+    [claimed] = await claim_and_die(notify, clock)
+    async with notify.service.loops[0].__self__.gateway.line() as line:
+        outcome = await line.send(claimed)
+    await receipt(notify, gateway, 8)
+    await receipt(notify, gateway, 1, "stat:DELIVRD")
+    assert await verdicts(notify) == [] and await status(notify) == ["delivered"]
 
-        async def sent() -> bool:
-            return bool(gateway.sent)
-
-        await until(sent)
-        await receipt(notify, gateway, 8)
-        await receipt(notify, gateway, 1, "stat:DELIVRD")
-        assert await verdicts(notify) == [] and await status(notify) == ["delivered"]
+    attempt = Attempt(claimed.id, claimed.number, NINE, NINE, outcome)
+    async with notify.database.begin() as tx:
+        await use_cases.record(tx, Stamp("loop", NINE), [attempt], Patience())
     assert await verdicts(notify) == ["taken"] and await status(notify) == ["delivered"]
     assert await notify.said() == ["message-sent", "message-delivered"]
 
@@ -204,7 +212,7 @@ async def test_without_a_final_receipt_a_message_becomes_unknown(notify, gateway
 
 
 async def test_told_to_stop_it_gives_back_what_it_has_not_sent(notify, gateway):
-    gateway.network.faults = Faults(hang_seconds=0.25, drop_dlr=True)
+    gateway.network.faults = Faults(hang_seconds=1, drop_dlr=True)
     await hear(notify, accepted(), *(arrived(level=level) for level in range(1, 10)))
     async with handing_over(notify):
 
@@ -218,7 +226,7 @@ async def test_told_to_stop_it_gives_back_what_it_has_not_sent(notify, gateway):
 
 
 async def test_what_was_held_for_longer_than_its_lease_is_not_sent_on_it(notify, gateway, clock):
-    gateway.network.faults = Faults(hang_seconds=0.2, drop_dlr=True)
+    gateway.network.faults = Faults(hang_seconds=1, drop_dlr=True)
     await hear(notify, accepted(), *(arrived(level=level) for level in range(1, 6)))
     async with handing_over(notify):
 
