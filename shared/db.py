@@ -78,30 +78,40 @@ class Tx:
         """The door's last step before the commit: all of it in one statement, which is atomic."""
         if not self._left:
             return
-        shape = tuple((table, tuple(rows[0])) for table, rows in self._left.items())
-        values = [
-            [_plain(row[name]) for row in rows] for rows in self._left.values() for name in rows[0]
-        ]
-        await (await self._driver()).execute(_insert_all(shape), *values)
+        shape: list[_Part] = []
+        values: list[Any] = []
+        for table, rows in self._left.items():
+            names = tuple(rows[0])
+            shape.append((table, names, len(rows) == 1))
+            if len(rows) == 1:
+                values += [_plain(value) for value in rows[0].values()]
+            else:
+                values += [[_plain(row[name]) for row in rows] for name in names]
+        await (await self._driver()).execute(_insert_all(tuple(shape)), *values)
         self._left.clear()
 
 
-@lru_cache(maxsize=256)
-def _insert_all(shape: tuple[tuple[sa.Table, tuple[str, ...]], ...]) -> str:
-    """One statement that inserts any number of rows into each of these tables.
+_Part = tuple[sa.Table, tuple[str, ...], bool]  # into which columns of what; only one row?
 
-    An array a column, so that the text, and with it the prepared plan, does not depend on how many.
+
+@lru_cache(maxsize=256)
+def _insert_all(shape: tuple[_Part, ...]) -> str:
+    """One statement that inserts into each of these tables.
+
+    One row by its values; more by an array a column, so that the text, and with it the prepared
+    plan, does not depend on how many.
     """
     parts, number = [], 0
-    for table, names in shape:
-        arrays = []
+    for table, names, single in shape:
+        slots = []
         for name in names:
             number += 1
-            arrays.append(f"${number}::{table.c[name].type.compile(_DIALECT)}[]")
+            slots.append(f"${number}::{table.c[name].type.compile(_DIALECT)}")
         columns = ", ".join(f'"{name}"' for name in names)
-        parts.append(
-            f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({', '.join(arrays)})"
-        )
+        rows = f"SELECT {', '.join(slots)}"
+        if not single:
+            rows = f"SELECT * FROM unnest({', '.join(slot + '[]' for slot in slots)})"
+        parts.append(f"INSERT INTO {table.name} ({columns}) {rows}")
     inner = ", ".join(f"part_{n} AS ({part})" for n, part in enumerate(parts[:-1]))
     return f"WITH {inner} {parts[-1]}" if inner else parts[-1]
 

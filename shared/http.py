@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
-from shared.auth import Called, Gate, Open
+from shared.auth import Caller, Gate, Open
 from shared.db import Tx
 from shared.errors import PreconditionFailed, Refusal
 from shared.stamp import Stamp
@@ -46,7 +46,8 @@ async def _transaction(request: Request) -> AsyncIterator[Tx]:
         yield tx
 
 
-async def _stamp(request: Request, caller: Called) -> Stamp:
+async def _stamp(request: Request) -> Stamp:
+    caller: Caller = request.state.caller
     trace = telemetry.here() or request.state.trace
     return Stamp(by=caller.subject, role=caller.role, at=request.app.state.clock(), trace=trace)
 

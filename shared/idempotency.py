@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.auth import Called
+from shared.auth import Caller
 from shared.db import Tx
 from shared.errors import Invalid, Refusal
 from shared.http import Transaction, etag_of
@@ -58,7 +58,8 @@ class Once:
         return _response(content, status, etag)
 
 
-async def _once(request: Request, tx: Transaction, caller: Called) -> Once:
+async def _once(request: Request, tx: Transaction) -> Once:
+    caller: Caller = request.state.caller
     key = request.headers.get("idempotency-key", "")
     if not _KEY.fullmatch(key):
         raise KeyMissing

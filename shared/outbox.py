@@ -6,7 +6,8 @@ that it also reads and marks with: who loses the connection loses the lock.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _RELAY_LOCK = 0x5741_5454  # the same in every service: advisory locks are per database
 _BATCH, _POLL_SECONDS = 1000, 0.05
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _unsent = (
     sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.envelope)
     .where(outbox.c.sent_at.is_(None))
@@ -77,42 +79,51 @@ async def run_relay(
     database: Database, new_sender: Callable[[], Sender], stopping: asyncio.Event
 ) -> None:
     """Relay until `stopping`, then once more. Any error: everything anew, after a pause."""
-    pause = 0.1
+    pause = _FIRST_PAUSE
     while not stopping.is_set():
         try:
             async with database.engine.connect() as connection:
-                await _own_the_relay(connection, stopping)
-                pause = 0.1
-                await _relay_with(connection, database, new_sender(), stopping)
+                if not await _own_the_relay(connection, stopping):
+                    return
+                async with _started(new_sender(), connection) as sender:
+                    pause = _FIRST_PAUSE
+                    await _relay_with(connection, database, sender, stopping)
         except Exception as error:
             log.warning("relay.failed", error=type(error).__name__, again_in_s=pause)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, 5.0)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def _own_the_relay(connection: AsyncConnection, stopping: asyncio.Event) -> None:
+async def _own_the_relay(connection: AsyncConnection, stopping: asyncio.Event) -> bool:
+    """Wait for the lock; False when told to stop before it was ours."""
     question = sa.select(sa.func.pg_try_advisory_lock(_RELAY_LOCK))
     while not stopping.is_set():
         owned = (await connection.execute(question)).scalar_one()
         await connection.commit()
         if owned:
-            return
+            return True
         await asyncio.sleep(0.5)
+    return False
+
+
+@asynccontextmanager
+async def _started(sender: Sender, connection: AsyncConnection) -> AsyncIterator[Sender]:
+    try:
+        async with asyncio.timeout(15):
+            await sender.start()
+        yield sender
+    finally:
+        await sender.stop()
+        await connection.invalidate()  # gives the lock back, whatever state the session is in
 
 
 async def _relay_with(
     connection: AsyncConnection, database: Database, sender: Sender, stopping: asyncio.Event
 ) -> None:
-    try:
-        async with asyncio.timeout(15):
-            await sender.start()
-        while not stopping.is_set():
-            if await relay_once(connection, sender) < _BATCH:
-                await database.wait_for(OUTBOX_BELL, _POLL_SECONDS)
-        await relay_once(connection, sender)
-    finally:
-        await sender.stop()
-        await connection.invalidate()  # gives the lock back, whatever state the session is in
+    while not stopping.is_set():
+        if await relay_once(connection, sender) < _BATCH:
+            await database.wait_for(OUTBOX_BELL, _POLL_SECONDS)
+    await relay_once(connection, sender)
 
 
 async def resend_since(tx: Tx, seconds: float) -> int:

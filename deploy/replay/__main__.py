@@ -18,7 +18,7 @@ from deploy.replay.calls import Call, TooManyCalls, calls
 from deploy.replay.client import NotThere, Wattline
 from deploy.replay.report import Figures, figures, table, troubles
 from deploy.replay.rows import Malformed, parse
-from deploy.replay.run import IN_FLIGHT, LOOKS, STEPS, Replay
+from deploy.replay.run import STEPS, Replay
 from shared.auth import mint
 
 _MOST_TROUBLES = 20
@@ -69,7 +69,7 @@ def main(
         _stop(f"--run {run!r} is not 1 to 40 letters, digits, - or _", _REFUSED)
     filed = _calls(file, limit, run, each_customer=expand is Expand.CUSTOMERS)
     urls = {"intake": intake, "workorders": workorders, "notify": notify}
-    wattline = Wattline(urls, _token(keys), IN_FLIGHT + LOOKS)
+    wattline = Wattline(urls, _token(keys))
     replay = Replay(wattline=wattline, calls=filed, rate=rate, timeout=timeout)
     finished = _finish(replay)
     seconds = (replay.ended - replay.began) if replay.ended else 0.0

@@ -14,7 +14,7 @@ from deploy.replay.calls import Call
 
 _TRIES, _FIRST_PAUSE, _LONGEST_PAUSE = 10, 0.25, 8.0
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_NO_ANSWER, _MOST = 10.0, 200
+_NO_ANSWER, _CONNECTIONS, _MOST = 10.0, 32, 200
 _DOORS = {"intake": "/v1/cases", "workorders": "/v1/work-orders", "notify": "/v1/messages"}
 
 
@@ -67,30 +67,33 @@ class _Page(BaseModel, Generic[Item]):
 
 
 class Wattline:
-    """The three services; `urls` and `token` say where and who we are."""
+    """The three services; `urls` and `token` say where and who we are.
 
-    def __init__(self, urls: Mapping[str, str], token: str, connections: int) -> None:
-        self._urls = {name: urls[name].rstrip("/") for name in _DOORS}
-        self._http = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {token}"},
-            limits=httpx.Limits(max_connections=connections),
-            timeout=_NO_ANSWER,
-            trust_env=False,
-        )
+    A few connections for each: httpx looks through all of a pool's at every request.
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        token: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._doors = {name: urls[name].rstrip("/") + path for name, path in _DOORS.items()}
+        self._http = {name: _client(token, transport) for name in _DOORS}
 
     async def close(self) -> None:
-        await self._http.aclose()
+        for client in self._http.values():
+            await client.aclose()
 
     async def check(self) -> None:
         """Raises NotThere for the first service that does not answer us as it should."""
-        for name, door in _DOORS.items():
-            url = self._urls[name]
+        for name, door in self._doors.items():
             try:
-                answer = await self._http.get(url + door, params={"limit": 1})
+                answer = await self._http[name].get(door, params={"limit": 1})
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise NotThere(f"{name} is not there: {url} ({_said(error)})") from error
+                raise NotThere(f"{name} is not there: {door} ({_said(error)})") from error
             if answer.status_code != 200:
-                raise NotThere(f"{name} at {url} does not let us in: {_reason(answer)}")
+                raise NotThere(f"{name} does not let us in: {door} ({_reason(answer)})")
 
     async def file(self, call: Call) -> tuple[FiledCase, int]:
         """The case and how many tries were repeats: all with one key, so there is one case.
@@ -101,8 +104,8 @@ class Wattline:
             if repeats:
                 await asyncio.sleep(_pause(repeats))
             try:
-                answer = await self._http.post(
-                    self._urls["intake"] + _DOORS["intake"],
+                answer = await self._http["intake"].post(
+                    self._doors["intake"],
                     json=call.body,
                     headers={"idempotency-key": call.key},
                 )
@@ -131,12 +134,22 @@ class Wattline:
     async def _look(self, name: str, shape: type[_Page[Item]], **wanted: str) -> list[Item]:
         params: dict[str, Any] = {"limit": _MOST, **wanted}
         try:
-            answer = await self._http.get(self._urls[name] + _DOORS[name], params=params)
+            answer = await self._http[name].get(self._doors[name], params=params)
             if answer.status_code != 200:
                 raise NotRead(f"{name} answered {_reason(answer)}")
             return shape.model_validate_json(answer.content).items
         except (httpx.HTTPError, ValidationError) as error:
             raise NotRead(f"{name}: {_said(error)}") from error
+
+
+def _client(token: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=transport,
+        headers={"authorization": f"Bearer {token}"},
+        limits=httpx.Limits(max_connections=_CONNECTIONS),
+        timeout=httpx.Timeout(_NO_ANSWER, pool=None),
+        trust_env=False,
+    )
 
 
 def _pause(repeats: int) -> float:
