@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 OUTBOX_BELL = "outbox"
 _GONE = (PoolTimeout, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceError)
-# Connection, deadlock, resources, a lock too long held, shutdown and recovery, the system itself.
-_PASSING = ("08", "40", "53", "55P03", "57P", "58")
+# Connection, idle too long, deadlock, resources, a lock too long held, shutdown, the system itself.
+_PASSING = ("08", "25P", "40", "53", "55P03", "57P", "58")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 

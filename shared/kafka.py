@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 _SEND_SECONDS, _STOP_SECONDS = 15.0, 5.0
 _BATCH = 200
+_STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 _COMMIT_SECONDS = 10.0
 _NO_LONGER_OURS = (CommitFailedError, IllegalStateError)
 
@@ -46,7 +47,9 @@ class KafkaSender:
         """
         async with asyncio.timeout(_SEND_SECONDS):
             futures = [
-                await self._producer.send(row.topic, row.envelope.encode(), row.key.encode())
+                await self._producer.send(
+                    row.topic, row.envelope.encode(), row.key.encode(), headers=_STRUCTURED
+                )
                 for row in rows
             ]
         done, _ = await asyncio.wait(futures, timeout=_SEND_SECONDS)

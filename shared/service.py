@@ -25,6 +25,7 @@ from shared.auth import Keyring, anyone
 from shared.db import Database, Tx
 from shared.due import Timer, run_timer
 from shared.http import Watch, check_declared
+from shared.openapi import described
 from shared.settings import Settings
 from shared.stamp import Stamp
 from shared.strict import StrictInput
@@ -87,6 +88,7 @@ def build_app(
     app.add_middleware(StrictInput, byte_queries=service.byte_queries)
     app.add_middleware(Watch)
     check_declared(app)
+    app.openapi = functools.partial(described, app, service.port)  # type: ignore[method-assign]
     return app
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.docs import asyncapi, events, openapi, problems, states
+from deploy.docs import asyncapi, events, problems, states
 from deploy.docs.assembled import ROOT, assembled
 from deploy.docs.compatible import breaks
 
@@ -23,7 +23,7 @@ def generated() -> dict[str, str]:
         "docs/problems.md": problems.page(),
     }
     for one in services:
-        described = openapi.described(one.app, one.service.port)
+        described = one.app.openapi()
         found[f"docs/openapi/{one.name}.json"] = _json(described)
     for type_, event in events.spoken(services).items():
         found[f"docs/events/{type_}.json"] = _json(events.schema(event))

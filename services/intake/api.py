@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
-from starlette.responses import Response
 
 from services.intake import store, use_cases
 from services.intake.domain import Asked, Case, CaseId, Status, phone_of
 from shared.auth import Called, may
 from shared.contracts.intake import Area, CaseType, Channel
-from shared.http import Body, Line, RegionCode, Shown, Stamped, Transaction, Words
+from shared.http import Body, Line, RegionCode, Shown, Stamped, Transaction, Words, etag_of
 from shared.idempotency import AnsweredOnce
 from shared.page import Cursor, Limit, Page, cursor_after
 from shared.privacy import mask_account, mask_address, mask_name, mask_phone
@@ -150,8 +149,10 @@ async def accept(
 
 
 @router.get("/{id}", dependencies=[may("agent", "supervisor", "callback", "dispatcher", "service")])
-async def read(tx: Transaction, caller: Called, id: CaseId) -> CaseOut:
-    return shown(await store.get(tx, id, caller.region))
+async def read(tx: Transaction, caller: Called, id: CaseId, response: Response) -> CaseOut:
+    case = await store.get(tx, id, caller.region)
+    response.headers["etag"] = etag_of(case.version)
+    return shown(case)
 
 
 @router.get("", dependencies=[may("agent", "supervisor", "callback", "dispatcher", "service")])

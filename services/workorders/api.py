@@ -143,7 +143,12 @@ async def _aim(id: WorkOrderId, caller: Called, expected: Expected) -> Aim:
     return Aim(id, caller.region, expected)
 
 
-Aimed = Annotated[Aim, Depends(_aim)]
+async def _sight(id: WorkOrderId, caller: Called) -> Aim:
+    return Aim(id, caller.region)
+
+
+Aimed = Annotated[Aim, Depends(_aim)]  # to change it
+Seen = Annotated[Aim, Depends(_sight)]  # to look at it
 
 
 async def _answer(tx: Tx, response: Response, order: WorkOrder) -> WorkOrderOut:
@@ -174,7 +179,7 @@ async def page(
 
 
 @router.get("/work-orders/{id}", dependencies=[may(*_READERS)])
-async def read(tx: Transaction, aim: Aimed, response: Response) -> WorkOrderOut:
+async def read(tx: Transaction, aim: Seen, response: Response) -> WorkOrderOut:
     return await _answer(tx, response, await orders.get(tx, aim))
 
 
@@ -224,7 +229,7 @@ async def call_back(
 
 
 @router.post("/work-orders/{id}/reveal", dependencies=[may(*_FIELD)])
-async def reveal(tx: Transaction, stamp: Stamped, aim: Aimed, body: RevealIn) -> WorkOrderOut:
+async def reveal(tx: Transaction, stamp: Stamped, aim: Seen, body: RevealIn) -> WorkOrderOut:
     """The order with its full address, for a stated purpose; the look is audited."""
     order = await use_cases.reveal(tx, stamp, aim, body.purpose)
     return shown(order, (await clocks.of_orders(tx, [order.id]))[order.id], masked=False)

@@ -14,7 +14,7 @@ from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi import checks as openapi
 
 from deploy.docs.assembled import assembled
-from deploy.docs.openapi import described
+from shared.openapi import described
 from tests.contracts.conftest import Serve, Served
 
 EXAMPLES = 50

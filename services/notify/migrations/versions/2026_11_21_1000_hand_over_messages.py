@@ -18,6 +18,11 @@ _verdicts = "'taken', 'refused', 'not_taken', 'unclear', 'lost', 'put_back'"
 def upgrade() -> None:
     mechanism_2026_11(op)
     _messages()
+    _what_became_of_them()
+    _people()
+
+
+def _what_became_of_them() -> None:
     op.create_table(
         "attempts",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
@@ -40,6 +45,9 @@ def upgrade() -> None:
         sa.Column("received_at", _instant, nullable=False),
         sa.UniqueConstraint("message_id", "code", "reply_hash"),
     )
+
+
+def _people() -> None:
     op.create_table(
         "duty_contacts",
         sa.Column("region", sa.Text, primary_key=True),

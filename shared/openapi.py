@@ -80,7 +80,7 @@ _REPLAYED = {
 
 def described(app: FastAPI, port: int) -> dict[str, Any]:
     """The document of `app`, which listens on `port` when everything runs on one machine."""
-    spec = deepcopy(app.openapi())
+    spec = deepcopy(FastAPI.openapi(app))
     spec["info"]["description"] = "Who may call what is in `x-roles`; how it says no, in Problem."
     spec["servers"] = [{"url": f"http://127.0.0.1:{port}", "description": "On one machine"}]
     for route in iter_route_contexts(app.routes):
