@@ -60,6 +60,8 @@ def trace_id(traceparent: str | None) -> str:
 
 def here() -> str | None:
     """The `traceparent` of the span that is recording now, if tracing is on."""
+    if not trace.get_current_span().is_recording():
+        return None
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get("traceparent")
