@@ -56,7 +56,7 @@ class Keyring:
             return known[0]
         claims = self._verified(token)
         caller = Caller(claims["sub"], claims.get("role", ""), claims.get("region", "?"))
-        if caller.role not in ROLES or not (caller.region.isdecimal() or caller.region == ""):
+        if caller.role not in ROLES or not _is_region(caller.region):
             raise Unauthenticated
         if len(self._seen) >= _REMEMBERED:
             self._seen.clear()
@@ -76,6 +76,10 @@ class Keyring:
             )
         except (jwt.PyJWTError, KeyError, ValueError) as error:
             raise Unauthenticated from error
+
+
+def _is_region(claim: object) -> bool:
+    return isinstance(claim, str) and (claim == "" or (claim.isascii() and claim.isdecimal()))
 
 
 class Gate:

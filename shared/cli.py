@@ -29,7 +29,7 @@ def command_line(
         try:
             settings = settings_of()
         except ValidationError as error:
-            wrong = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+            wrong = "; ".join(": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
             sys.exit(f"settings (WATTLINE_...): {wrong}")
         return make(settings), settings
 
@@ -81,6 +81,9 @@ def _add_upkeep(app: typer.Typer, prepared: Callable[[], Prepared], seed: Seed |
     @app.command("seed")
     def seed_() -> None:
         """Fill in the demo data; what is there already stays."""
+
+        if prepared()[1].production:
+            sys.exit("seed: there is no demo data in production")
 
         async def fill(service: Service, database: Database) -> int:
             return await seed(database) if seed else 0

@@ -3,13 +3,22 @@
 import re
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.routing import iter_route_contexts
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
@@ -33,8 +42,24 @@ class Shown(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+def _as_text(value: object) -> object:
+    """Not the seconds since 1970 that pydantic would read too."""
+    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]", value):
+        raise ValueError("write it like 2026-11-20T09:00:00+08:00")
+    return value
+
+
+def _of_this_age(value: datetime) -> datetime:
+    """Near the ends of the calendar no zone can be reckoned with."""
+    if not 2000 <= value.year < 2200:
+        raise ValueError("that is not in this age")
+    return value
+
+
 # In a strict body these arrive as JSON text and are read as what they are.
-Instant = Annotated[AwareDatetime, Strict(False)]
+Instant = Annotated[
+    AwareDatetime, Strict(False), BeforeValidator(_as_text), AfterValidator(_of_this_age)
+]
 Id = Annotated[UUID, Strict(False)]
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]

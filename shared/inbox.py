@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Tx, Any, Stamp], Awaitable[object]]
 
+_KEYS_AT_ONCE = 500
 _TRIES, _FIRST_RETRY, _LONGEST_RETRY = 4, timedelta(seconds=0.25), timedelta(minutes=5)
 _AFTER_OUTAGE = timedelta(seconds=1)
 
@@ -235,7 +236,8 @@ async def release(
             sa.func.max(parked.c.retry_at) <= now, sa.func.bool_and(parked.c.retry_at.is_not(None))
         )
     async with begin() as tx:
-        keys = (await tx.execute(heads.limit(500))).all()
+        some = heads if all_of_them else heads.limit(_KEYS_AT_ONCE)
+        keys = (await tx.execute(some)).all()
     applied = kept = 0
     for topic, key in keys:
         done, left = await _release_key(begin, heard, topic, key, now)

@@ -9,7 +9,13 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaConnectionError,
+    KafkaError,
+)
 
 from shared import telemetry
 from shared.db import Database
@@ -17,11 +23,28 @@ from shared.inbox import Delivery, Heard, Message, Tries, deliver
 
 log = structlog.get_logger(__name__)
 
-_SEND_SECONDS, _STOP_SECONDS = 15.0, 5.0
+_SEND_SECONDS, _STOP_SECONDS = 15.0, 3.0
 _BATCH = 200
 _STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
-_COMMIT_SECONDS = 10.0
+_COMMIT_SECONDS, _LATE_COMMITS = 5.0, 3
 _NO_LONGER_OURS = (CommitFailedError, IllegalStateError)
+_send = AIOKafkaConnection.send
+
+
+def _send_or_say_why_not(self: Any, request: Any, expect_response: bool = True) -> Any:
+    """On a connection just closed uvloop raises RuntimeError, where aiokafka minds OSError only.
+
+    Its metadata task would end of it, and all that waits for news of the cluster wait for ever, in
+    silence. Source: github.com/aio-libs/aiokafka/issues/1038.
+    """
+    try:
+        return _send(self, request, expect_response)
+    except RuntimeError as error:
+        self.close(reason=CloseReason.CONNECTION_BROKEN)
+        raise KafkaConnectionError(str(error)) from error
+
+
+AIOKafkaConnection.send = _send_or_say_why_not
 
 
 class KafkaSender:
@@ -70,6 +93,11 @@ async def quietly(step: Coroutine[Any, Any, Any]) -> None:
         log.info("kafka.stop_failed", error=type(error).__name__)
 
 
+def _text(key: bytes) -> str:
+    """A key as PostgreSQL can keep it: whoever sent it, it must not stop the partition."""
+    return key.decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
 class Consumer:
     """One consumer of a service's group: in order per partition, partitions side by side.
 
@@ -94,7 +122,8 @@ class Consumer:
         self._tries = Tries()
         self._resting: dict[TopicPartition, float] = {}
         self._owed: dict[TopicPartition, int] = {}
-        self.last_poll = time.monotonic()
+        self._reached: dict[TopicPartition, int] = {}
+        self._late = 0
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Consume until `stopping`. Any Kafka error: a new consumer, after a pause."""
@@ -117,6 +146,9 @@ class Consumer:
     def _new_consumer(self) -> AIOKafkaConsumer:
         self._resting.clear()
         self._owed.clear()
+        self._late = 0
+        self._reached.clear()
+        telemetry.LAG.clear()
         return AIOKafkaConsumer(
             *self._topics,
             bootstrap_servers=self._bootstrap,
@@ -137,15 +169,16 @@ class Consumer:
         """One poll: apply what came, commit how far each partition got."""
         self._wake_rested(consumer)
         polled = await consumer.getmany(timeout_ms=200)
-        self.last_poll = time.monotonic()
+        telemetry.LAST_POLL.set_to_current_time()
         telemetry.CAUGHT_UP.set(not polled and self._knows_the_end(consumer))
+        self._measure_lag(consumer)
         if not polled:
             await self._commit(consumer)
             return
         parts = list(polled.items())
         reached = await asyncio.gather(*(self._apply(records) for _, records in parts))
-        for (partition, records), delivery in zip(parts, reached, strict=True):
-            self._after(consumer, partition, records[-1].offset, delivery)
+        for (partition, _), delivery in zip(parts, reached, strict=True):
+            self._after(consumer, partition, delivery)
         offsets = {
             partition: delivery.next_offset
             for (partition, records), delivery in zip(parts, reached, strict=True)
@@ -156,22 +189,26 @@ class Consumer:
 
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
         """Commit what is owed. A broker that does not answer is asked again, by this same consumer:
-        a new one would have to wait until the group has given the old one up."""
+        a new one would have to wait until the group has given the old one up. But not for ever:
+        the fault may be the consumer's own. Raises TimeoutError."""
         owed = {p: offset for p, offset in self._owed.items() if p in consumer.assignment()}
         self._owed = owed
         if not owed:
             return
         try:
             await asyncio.wait_for(consumer.commit(owed), _COMMIT_SECONDS)
-            self._owed = {}
+            self._owed, self._late = {}, 0
         except TimeoutError:
-            log.warning("consumer.commit_late")
+            self._late += 1
+            log.warning("consumer.commit_late", times=self._late)
+            if self._late == _LATE_COMMITS:
+                raise
         except _NO_LONGER_OURS:  # its next owner repeats it
             self._owed = {}
 
     async def _apply(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Delivery:
         messages = [
-            Message(r.topic, r.partition, r.offset, (r.key or b"").decode(), r.value or b"")
+            Message(r.topic, r.partition, r.offset, _text(r.key or b""), r.value or b"")
             for r in records
         ]
         for start in range(0, len(messages), _BATCH):
@@ -183,6 +220,16 @@ class Consumer:
                 return reached
         return reached
 
+    def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
+        """Of every partition that we hold and have read from; of others nothing."""
+        ours = consumer.assignment()
+        if lost := self._reached.keys() - ours:
+            self._reached = {p: at for p, at in self._reached.items() if p not in lost}
+            telemetry.LAG.clear()
+        for partition, reached in self._reached.items():
+            behind = max(0, (consumer.highwater(partition) or 0) - reached)
+            telemetry.LAG.labels(partition.topic, str(partition.partition)).set(behind)
+
     def _knows_the_end(self, consumer: AIOKafkaConsumer) -> bool:
         """Every partition of ours was asked, and none rests before a message that failed."""
         ours = consumer.assignment()
@@ -190,13 +237,10 @@ class Consumer:
         return bool(ours) and asked and not self._resting
 
     def _after(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, last: int, reached: Delivery
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, reached: Delivery
     ) -> None:
+        self._reached[partition] = reached.next_offset
         with contextlib.suppress(IllegalStateError):
-            highwater = consumer.highwater(partition)
-            if highwater is not None:
-                lag = max(0, highwater - reached.next_offset)
-                telemetry.LAG.labels(partition.topic, str(partition.partition)).set(lag)
             if reached.wait is not None:
                 consumer.seek(partition, reached.next_offset)
                 consumer.pause(partition)

@@ -15,6 +15,8 @@ from sqlalchemy.pool import NullPool
 
 from shared.db import asyncpg_url
 
+_ONE_AT_A_TIME = 0x5741_4D49
+
 
 async def create_database(url: str) -> None:
     """Make the database that `url` names, if it is not there."""
@@ -53,6 +55,7 @@ async def _migrate(url: str, metadata: sa.MetaData) -> None:
     engine = create_async_engine(asyncpg_url(url), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
+            await connection.execute(sa.select(sa.func.pg_advisory_lock(_ONE_AT_A_TIME)))
             await connection.execute(sa.text("SET lock_timeout = '3s'"))
             await connection.commit()
             await connection.run_sync(_run, metadata)

@@ -57,6 +57,7 @@ async def relay_once(connection: AsyncConnection, sender: Sender, limit: int = _
     """
     waiting = (await connection.execute(_unsent, {"limit": limit})).all()
     await connection.commit()
+    telemetry.LAST_RELAY.set_to_current_time()
     if not waiting:
         return 0
     outcomes = await sender.send_all(waiting)

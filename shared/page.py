@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
@@ -36,14 +36,13 @@ def after(
         return sa.true()
     try:
         instant, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        place = (datetime.fromisoformat(instant), UUID(last))
-    except (ValueError, binascii.Error) as error:
+        place, row = datetime.fromisoformat(instant), UUID(last)
+        if place.tzinfo is None:
+            raise BadCursor
+        place = place.astimezone(UTC)
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise BadCursor from error
-    if place[0].tzinfo is None:
-        raise BadCursor
-    return sa.tuple_(at, id) < sa.tuple_(
-        sa.literal(place[0], at.type), sa.literal(place[1], id.type)
-    )
+    return sa.tuple_(at, id) < sa.tuple_(sa.literal(place, at.type), sa.literal(row, id.type))
 
 
 def cursor_after(at: datetime, id: UUID) -> str:

@@ -1,5 +1,7 @@
 """Masking: what a screen shows by default. Source: GB/T 35273 practice, handbook domain 13."""
 
+import re
+
 
 def mask_phone(phone: str | None) -> str | None:
     """`13800138000` is `138****8000`; a short number keeps its last two digits."""
@@ -22,7 +24,8 @@ def mask_address(address: str | None) -> str | None:
     """Down to the street or community: `虎丘区学府路12号3室` is `虎丘区学府路****`."""
     if not address:
         return address
-    last = max((address.find(c, 2) for c in _STREET_ENDS), default=-1)
+    street = re.split(r"\d", address, maxsplit=1)[0]
+    last = max((street.find(c, 2) for c in _STREET_ENDS), default=-1)
     keep = last + 1 if last > 0 else min(6, max(1, len(address) // 2))
     return address[:keep] + "****" if keep < len(address) else address
 

@@ -1,6 +1,7 @@
 """RFC 9457: one form for everything that goes wrong, without stack, SQL or anybody's data."""
 
 import json
+import re
 from typing import Any
 
 import asyncpg
@@ -30,6 +31,7 @@ _TITLES = {
     500: "Something broke on our side; nothing was changed.",
     503: "This can't be done right now; try again soon.",
 }
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.ASCII)
 _UNIQUE, _UNTRANSLATABLE, _OUT_OF_RANGE = "23505", "22021", "22003"
 
 
@@ -71,15 +73,18 @@ def _refused(_: Request, error: Any) -> Response:
 
 
 def _invalid(_: Request, error: Any) -> Response:
-    """Where and what, never the value: it may be personal."""
+    """Where and what, never the value: it may be personal. Neither is a name that is not ours."""
     errors = [
-        {"at": ".".join(str(step) for step in e["loc"]), "problem": e["msg"]}
-        for e in error.errors()[:20]
+        {"at": ".".join(map(_step, e["loc"])), "problem": e["msg"]} for e in error.errors()[:20]
     ]
     unreadable = any(e["type"] == "json_invalid" for e in error.errors())
     if unreadable:
         return problem(400, "bad-input", detail="Not valid JSON.")
     return problem(422, "invalid-request", errors=errors)
+
+
+def _step(step: object) -> str:
+    return str(step) if isinstance(step, int) or _NAME.fullmatch(str(step)) else "?"
 
 
 def _http(_: Request, error: Any) -> Response:

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 Loop = Callable[[Database, asyncio.Event], Awaitable[None]]
 _CHINA = ZoneInfo("Asia/Shanghai")
-_DRAIN_SECONDS, _LOOPS_SECONDS = 5, 8.0
+_DRAIN_SECONDS, _LOOPS_SECONDS = 5, 6.0
 _KEEP_SENT, _KEEP_ANSWERS, _KEEP_INBOX = timedelta(days=7), timedelta(days=2), timedelta(days=30)
 
 
@@ -77,6 +77,7 @@ def build_app(
         docs_url="/docs" if docs else None,
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
+        redirect_slashes=False,
         telemetry={"tracing": telemetry_on, "metrics": False, "logs": False},
     )
     app.state.database, app.state.keyring, app.state.clock = database, keyring, clock
@@ -113,8 +114,13 @@ def _operations(app: FastAPI, database: Database) -> APIRouter:
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
-        async with database.begin() as tx:
-            await _measure(tx)
+        try:
+            async with asyncio.timeout(2), database.begin() as tx:
+                await _measure(tx)
+        except Exception as error:  # what else is known is worth most when the database is down
+            log.warning("metrics.without_database", error=type(error).__name__)
+            for gauge in (telemetry.UNSENT, telemetry.OLDEST_UNSENT, telemetry.PARKED):
+                gauge.set(float("nan"))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -44,11 +44,11 @@ class StrictInput:
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        body = await self._body(scope, headers, receive, send)
+        body = await self._body(scope, dict(scope["headers"]), receive, send)
         if body is None:
             return
-        if body and b"json" in headers.get(b"content-type", b""):
+        kinds = [value.lower() for name, value in scope["headers"] if name == b"content-type"]
+        if body and any(b"json" in kind for kind in kinds):
             try:
                 check(body)
             except ValueError as error:

@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -32,11 +34,14 @@ LATENESS = Histogram(
     "wattline_timer_lateness_seconds", "Fired minus due", ["timer"], buckets=_SECONDS
 )
 LAG = Gauge("wattline_consumer_lag", "Messages not yet applied", ["topic", "partition"])
+LAST_POLL = Gauge("wattline_consumer_last_poll_seconds", "When Kafka was last asked (Unix time)")
+LAST_RELAY = Gauge("wattline_outbox_last_round_seconds", "When the relay last looked (Unix time)")
 CAUGHT_UP = Gauge("wattline_consumer_caught_up", "1 when all that Kafka holds has been applied")
 UNSENT = Gauge("wattline_outbox_unsent", "Events waiting for the relay")
 OLDEST_UNSENT = Gauge("wattline_outbox_oldest_unsent_seconds", "Age of the oldest waiting event")
 PARKED = Gauge("wattline_inbox_parked_now", "Messages parked and not yet released")
 
+_FRAMES = 12
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 _propagator = TraceContextTextMapPropagator()
 
@@ -81,6 +86,29 @@ def trace_to(endpoint: str | None, service: str) -> None:
         trace.set_tracer_provider(provider)
 
 
+def _what_broke(exc_info: Any) -> list[str]:
+    """An exception as types and places, what was raised last first.
+
+    Messages are left out: PostgreSQL and Python put rows and values into them, and those may be
+    personal. Its code and constraint say what the database minded.
+    """
+    return list(_told(exc_info[1], set()))
+
+
+def _told(error: BaseException | None, known: set[int]) -> Iterator[str]:
+    if error is None or id(error) in known:
+        return
+    known.add(id(error))
+    names = (getattr(error, name, None) for name in ("sqlstate", "constraint_name"))
+    yield " ".join([type(error).__name__, *(name for name in names if isinstance(name, str))])
+    for frame, line in list(traceback.walk_tb(error.__traceback__))[-_FRAMES:]:
+        code = frame.f_code
+        yield f"  {'/'.join(Path(code.co_filename).parts[-2:])}:{line} {code.co_name}"
+    for inner in getattr(error, "exceptions", ()):
+        yield from _told(inner, known)
+    yield from _told(error.__cause__ or error.__context__, known)
+
+
 def log_as_json(service: str, level: str) -> None:
     """Every line one JSON object; what libraries say goes the same way."""
 
@@ -93,11 +121,11 @@ def log_as_json(service: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper("iso", utc=True, key="at"),
         name_it,
+        structlog.processors.ExceptionRenderer(_what_broke),
     ]
     structlog.configure(
         processors=[
             *steps,
-            structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,12 +1,14 @@
 """What every test stands on: a real PostgreSQL in the real schema, a fixed clock, real tokens."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 import sqlalchemy as sa
@@ -17,7 +19,9 @@ from shared import auth, migrate, telemetry
 from shared.db import Database
 from shared.service import Service, build_app
 from shared.settings import Settings
+from tests import mutations
 
+mutations.apply()
 telemetry.log_as_json("tests", "warning")
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -33,8 +37,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of our own; its databases are made by the migrations, once."""
     folder = tmp_path_factory.mktemp("pg")
     server = EmbeddedPostgres(folder)
+    asyncio.run(_hurry(server.url))
     yield server.url
     server.stop()
+
+
+async def _hurry(url: str) -> None:
+    """Nobody pulls the plug in a test: what was written need not be on the disk."""
+    connection = await asyncpg.connect(url)
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +75,15 @@ def settings(postgres: str, keys: Path) -> Settings:
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """Stands still until it is moved; `jumps` move it on, one at each look."""
 
     def __init__(self) -> None:
         self.now = NINE
+        self.jumps: list[timedelta] = []
 
     def __call__(self) -> datetime:
+        if self.jumps:
+            self.now += self.jumps.pop(0)
         return self.now
 
 
@@ -95,7 +112,7 @@ class Running:
 
 
 _migrated: set[str] = set()
-Start = Callable[[Service], AbstractAsyncContextManager[Running]]
+Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 
 @pytest.fixture
@@ -103,8 +120,8 @@ def start(settings: Settings, clock: Clock) -> Start:
     """`async with start(service) as running`: in an empty database of the newest schema."""
 
     @asynccontextmanager
-    async def started(service: Service) -> AsyncIterator[Running]:
-        database = Database(settings.database_url(service.name), pool_size=10)
+    async def started(service: Service, pool_size: int = 10) -> AsyncIterator[Running]:
+        database = Database(settings.database_url(service.name), pool_size)
         await empty(database, service.metadata)
         app = build_app(service, database, auth.Keyring(settings.jwks, service.name), clock)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

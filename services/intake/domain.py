@@ -1,6 +1,7 @@
 """What a case is and what may become of it. Values in, values out; no clock, no database."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -141,9 +142,10 @@ class Case:
         """The case after a fact about its order; unchanged when the fact is old."""
         if heard.version <= self.progress.version:
             return self
-        merged = Progress(
-            heard.version, heard.team or self.progress.team, heard.etr_at or self.progress.etr_at
-        )
+        etr_at = heard.etr_at or self.progress.etr_at
+        if status is Status.REOPENED:
+            etr_at = None  # it was for work that did not help
+        merged = Progress(heard.version, heard.team or self.progress.team, etr_at)
         return replace(self, status=status or self.status, progress=merged)
 
 
@@ -178,15 +180,15 @@ class Asked:
         return where
 
 
-_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6,7}")
+_PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{9,11}|[2-8][0-9]{6,7}")
 _NOISE = re.compile(r"[\s\-()]")
 
 
 def phone_of(said: str | None) -> str | None:
-    """Digits only, without the country code. Raises NotAPhoneNumber."""
+    """Digits only, without the country code; full-width ones are digits. Raises NotAPhoneNumber."""
     if not said:
         return None
-    digits = re.sub(r"^(\+|00)86", "", _NOISE.sub("", said))
+    digits = re.sub(r"^(\+|00)86", "", _NOISE.sub("", unicodedata.normalize("NFKC", said)))
     if not _PHONE.fullmatch(digits):
         raise NotAPhoneNumber
     return digits

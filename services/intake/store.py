@@ -41,15 +41,16 @@ SELECT nextval('case_serials') AS serial, a.*,
   (SELECT coalesce(json_agg(json_build_object('kind', c.kind, 'minutes', c.minutes,
      'policy', c.policy, 'policy_version', c.policy_version)), '[]')
    FROM commitments c WHERE c.case_type = $1 AND c.area = coalesce($2, a.area)) AS commitments
-FROM (SELECT 1) AS one LEFT JOIN accounts a ON a.account_no = $3
+FROM (SELECT 1) AS one LEFT JOIN accounts a
+  ON a.account_no = $3 AND starts_with(a.region, $4)
 """
 
 
 async def for_acceptance(
-    tx: Tx, type: str, area: str | None, account_no: str | None
+    tx: Tx, type: str, area: str | None, account_no: str | None, region: str
 ) -> tuple[int, Account | None, list[Commitment]]:
-    """The next serial, the account of that number (or None), and the promises in force there."""
-    [row] = await tx.read(_FOR_ACCEPTANCE, type, area, account_no)
+    """The next serial, the account (None: none of that number in the region), the promises."""
+    [row] = await tx.read(_FOR_ACCEPTANCE, type, area, account_no, region)
     known = row["account_no"] is not None
     promised = [Commitment(**c) for c in row["commitments"]]
     return row["serial"], _account(row) if known else None, promised

@@ -16,7 +16,7 @@ from shared.stamp import Stamp
 async def accept(tx: Tx, stamp: Stamp, asked: Asked, region: str, zone: tzinfo) -> Case:
     """Take a case in. `region` is the caller's scope: a case outside it is refused as unknown."""
     serial, account, commitments = await store.for_acceptance(
-        tx, asked.type, asked.area, asked.account_no
+        tx, asked.type, asked.area, asked.account_no, region
     )
     location = asked.location(account)
     if not location.region.startswith(region):

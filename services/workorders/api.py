@@ -33,7 +33,7 @@ _FIELD = ("crew", "dispatcher", "supervisor")
 
 
 class ClockOut(Shown):
-    """`promised` clocks were told to the customer; the others are our own."""
+    """`promised` clocks are public commitments; the others are our own."""
 
     id: UUID
     kind: str
@@ -153,6 +153,7 @@ Seen = Annotated[Aim, Depends(_sight)]  # to look at it
 
 async def _answer(tx: Tx, response: Response, order: WorkOrder) -> WorkOrderOut:
     response.headers["etag"] = etag_of(order.version)
+    await tx.write_what_was_left()  # clocks that were just started are shown too
     return shown(order, (await clocks.of_orders(tx, [order.id]))[order.id])
 
 

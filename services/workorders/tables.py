@@ -81,4 +81,5 @@ policies = sa.Table(
     sa.Column("data", JSONB, nullable=False),
     instant("loaded_at"),
     sa.Column("in_use", sa.Boolean, nullable=False),
+    sa.Column("promised", sa.Boolean, nullable=False),  # its promises are the published ones
 )

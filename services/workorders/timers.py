@@ -1,7 +1,25 @@
-"""What becomes due here: clocks."""
+"""What becomes due here: clocks, and the first day of a policy."""
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from services.workorders import use_cases
 from services.workorders.store import clocks
+from shared.db import Tx
 from shared.due import Timer
+from shared.stamp import Stamp
 
-timers = (Timer(use_cases.CLOCK_BELL, use_cases.breach_due, clocks.next_due),)
+
+async def _new_day(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
+    await use_cases.promise_what_is_in_force(tx, stamp)
+    return ()
+
+
+async def _no_date(tx: Tx) -> None:
+    """It is looked at whenever the loop comes round."""
+
+
+timers = (
+    Timer(use_cases.CLOCK_BELL, use_cases.breach_due, clocks.next_due),
+    Timer("policies", _new_day, _no_date),
+)

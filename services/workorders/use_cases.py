@@ -7,7 +7,7 @@ from typing import Any
 from services.workorders import events
 from services.workorders.domain.clock import Clock, ClockId, State
 from services.workorders.domain.order import Reply, WorkOrder
-from services.workorders.domain.policy import Fact, Pack, in_force
+from services.workorders.domain.policy import BadPolicy, Fact, Pack
 from services.workorders.domain.routing import route
 from services.workorders.store import clocks, orders, references
 from services.workorders.store.orders import Aim
@@ -26,11 +26,12 @@ async def open_order(
     tx: Tx, stamp: Stamp, order: WorkOrder, promised: Sequence[Promise]
 ) -> WorkOrder | None:
     """One order for a case, dispatched if a team serves there. None when it has one already."""
-    known, packs, teams = await references.for_opening(tx, order.case_id, order.site.region)
+    today, region = stamp.at.date(), order.site.region
+    known, packs, teams = await references.for_opening(tx, order.case_id, region, today)
     if known:
         return None
     _say(tx, stamp, order, events.opened(order), "order.opened")
-    routing = route(order.site.region, teams)
+    routing = route(region, teams)
     if routing is not None:
         order = order.dispatch(routing)
         _say(tx, stamp, order, events.dispatched(order, stamp.at), "order.dispatched")
@@ -85,9 +86,10 @@ async def reopen(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     order = (await orders.lock(tx, aim)).reopen(stamp.by)
     _say(tx, stamp, order, events.reopened(order, stamp.at, reason), "order.reopened")
     await _stop(tx, stamp, order, Fact.CALLED_BACK)
-    _, packs, teams = await references.for_opening(tx, order.case_id, order.site.region)
+    today, region = stamp.at.date(), order.site.region
+    _, packs, teams = await references.for_opening(tx, order.case_id, region, today)
     started = _start(order, packs, Fact.ACCEPTED, stamp.at, stamp)
-    routing = route(order.site.region, teams)
+    routing = route(region, teams)
     if routing is not None:
         order = order.dispatch(routing)
         _say(tx, stamp, order, events.dispatched(order, stamp.at), "order.dispatched")
@@ -108,18 +110,26 @@ async def breach_due(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
     """Every promise that ran out, once. Returns when each was due."""
     fired = await clocks.breach_due(tx, stamp.at, limit)
     for clock, order in fired:
-        publish(tx, events.breached(clock, order), stamp, sequence=order.version)
+        _breached(tx, stamp, clock, order)
     return [clock.due_at for clock, _ in fired]
 
 
 async def use_policies(
     tx: Tx, stamp: Stamp, files: Sequence[Mapping[str, Any]], chosen: str
 ) -> None:
-    """Store new policy versions; when what is in use changes, tell the others what to promise."""
-    if await references.load_packs(tx, stamp, files, chosen):
-        packs = in_force(await references.packs_in_use(tx), chosen, stamp.at.date())
+    """Store new policy versions and use those of `chosen`. Raises BadPolicy."""
+    await references.load_packs(tx, stamp, files, chosen)
+    if not await references.packs_in_force(tx, stamp.at.date()):
+        raise BadPolicy(f"no version of {chosen} is in force on {stamp.at.date()}")
+    record(tx, stamp, "policy.in_use", chosen)
+    await promise_what_is_in_force(tx, stamp)
+
+
+async def promise_what_is_in_force(tx: Tx, stamp: Stamp) -> None:
+    """When other versions are in force than last time, tell the others what to promise."""
+    packs = await references.packs_in_force(tx, stamp.at.date())
+    if packs and await references.promise_anew(tx, packs):
         publish(tx, events.promises(packs, stamp.at), stamp)
-        record(tx, stamp, "policy.in_use", chosen)
 
 
 def _say(tx: Tx, stamp: Stamp, order: WorkOrder, event: Event, action: str) -> None:
@@ -131,19 +141,24 @@ async def _settle(tx: Tx, stamp: Stamp, order: WorkOrder, fact: Fact) -> WorkOrd
     """Save the order, and let the fact stop and start its clocks."""
     await orders.save(tx, order)
     await _stop(tx, stamp, order, fact)
-    packs = await references.packs_in_use(tx)
+    packs = await references.packs_in_force(tx, stamp.at.date())
     _arm(tx, _start(order, packs, fact, stamp.at, stamp))
     return order
 
 
 async def _stop(tx: Tx, stamp: Stamp, order: WorkOrder, fact: Fact) -> None:
     """Met, or breached when the timer has not come by since it was due."""
-    running = await clocks.lock_armed(tx, order.id, fact)
+    running = await clocks.lock_running(tx, order.id, fact)
     stopped = [clock.stop(stamp.at) for clock in running]
     await clocks.save(tx, stopped)
-    for clock in stopped:
-        if clock.state is State.BREACHED:
-            publish(tx, events.breached(clock, order), stamp, sequence=order.version)
+    for before, clock in zip(running, stopped, strict=True):
+        if clock.state is State.BREACHED and before.state is State.ARMED:
+            _breached(tx, stamp, clock, order)
+
+
+def _breached(tx: Tx, stamp: Stamp, clock: Clock, order: WorkOrder) -> None:
+    publish(tx, events.breached(clock, order), stamp, sequence=order.version)
+    record(tx, stamp, "clock.breached", order.id, kind=clock.kind, generation=clock.generation)
 
 
 def _start(

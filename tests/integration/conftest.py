@@ -1,18 +1,16 @@
-"""One real Apache Kafka for all stories in this folder; its jars are fetched once."""
-
-from collections.abc import AsyncIterator
-from pathlib import Path
+"""One real Apache Kafka for all stories in this folder: the suite's own."""
 
 import pytest
 
 from deploy.kafka.apache import ApacheKafka
+from deploy.suite import Suite
+from tests.flows.conftest import call
+from tests.integration.world import _schemas, suite
 
-JARS = Path(__file__).parents[2] / ".wattline" / "kafka-jars"
+__all__ = ["_schemas", "call", "suite"]
 
 
 @pytest.fixture(scope="session")
-async def apache(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApacheKafka]:
-    kafka = ApacheKafka(tmp_path_factory.mktemp("kafka"), jars=JARS)
-    await kafka.start()
-    yield kafka
-    await kafka.stop()
+def apache(suite: Suite) -> ApacheKafka:
+    assert suite.apache is not None
+    return suite.apache

@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from deploy.kafka.apache import ApacheKafka
+from shared import kafka
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +52,19 @@ async def test_clients_live_through_the_brokers_death_without_help(apache: Apach
         assert during.value == b"during"
         assert await consumer.committed(partition) == 2
         assert await consumer.end_offsets([partition]) == {partition: 2}
+
+
+async def test_a_connection_just_closed_is_an_error_that_clients_expect(
+    apache: ApacheKafka,
+) -> None:
+    """uvloop raises RuntimeError there, which would end a client's background task in silence."""
+    host, _, port = apache.bootstrap.partition(":")
+    connection = await create_conn(host, int(port))
+    connection._writer.transport.abort()
+    await asyncio.sleep(0)
+    with pytest.raises(KafkaConnectionError):
+        kafka.AIOKafkaConnection.send(connection, MetadataRequest([]))
+    assert not connection.connected()
 
 
 async def _partitions(apache: ApacheKafka, *names: str) -> list[int]:

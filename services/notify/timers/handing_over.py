@@ -1,8 +1,9 @@
 """Messages are handed over between transactions: claim, send, record, all three at a time.
 
-A claimer keeps the lanes fed, each lane has at most one message at the gateway, a recorder writes
-down together what has ended by then. What is claimed and not yet recorded is bounded. Who dies on
-the way leaves leases behind: `lapsing` ends them.
+A claimer takes no more than there are idle lanes, each lane has one message at the gateway, a
+recorder writes down together what has ended by then. What is claimed and not yet recorded is
+bounded. Who dies on the way leaves leases behind, of messages that really were on their way:
+`lapsing` ends them.
 """
 
 import asyncio
@@ -26,7 +27,8 @@ log = structlog.get_logger(__name__)
 
 _BATCH, _LONGEST_SLEEP, _AFTER_TROUBLE = 200, 1.0, 0.5
 _GATHER_SECONDS = 0.02
-_HELD_PER_LANE = 3  # at the gateway, waiting for it, waiting to be written down
+_FEWEST = 8  # a claim for fewer idle lanes would cost more than it brings
+_HELD_PER_LANE = 2  # at the gateway, waiting to be written down
 _NOT_SENT = Outcome(Verdict.PUT_BACK, "told to stop, or held for longer than the lease")
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
@@ -61,6 +63,7 @@ class _Shift:
         self._claimed: asyncio.Queue[Claimed | None] = asyncio.Queue()
         self._ended: asyncio.Queue[Attempt | None] = asyncio.Queue()
         self._room = self._most = _HELD_PER_LANE * way.lanes
+        self._idle = way.lanes
         self._more_room = asyncio.Event()
 
     async def work(self) -> None:
@@ -83,17 +86,18 @@ class _Shift:
             self._claimed.put_nowait(None)
 
     async def _claim_what_is_due(self) -> None:
-        """One claim of all there is room for; then sleep until there is more to do, or room."""
-        if self._room < self._way.lanes:
+        """One claim for the idle lanes; then sleep until there is more to do, or room."""
+        way, asked = self._way, min(self._room, self._idle)
+        if asked < min(_FEWEST, way.lanes):
             self._more_room.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._more_room.wait(), _LONGEST_SLEEP)
             return
-        way, asked = self._way, self._room
         async with self._database.begin() as tx:
             claimed = await use_cases.claim(tx, way.clock(), way.patience, asked)
             next_at = await store.next_queued(tx) if len(claimed) < asked else None
         self._room -= len(claimed)
+        self._idle -= len(claimed)
         for message in claimed:
             self._claimed.put_nowait(message)
         if len(claimed) < asked:
@@ -110,6 +114,8 @@ class _Shift:
                 if not self._stopping.is_set() and began_at < message.lease_ends_at:
                     outcome = await line.send(message)
                 tried = Attempt(message.id, message.number, began_at, clock(), outcome)
+                self._idle += 1
+                self._more_room.set()
                 self._ended.put_nowait(tried)
                 _count(message, tried)
 
@@ -127,8 +133,7 @@ class _Shift:
                 batch.append(another)
             await self._write(batch)
             self._room += len(batch)
-            if self._room >= self._way.lanes:
-                self._more_room.set()
+            self._more_room.set()
 
     async def _write(self, batch: list[Attempt]) -> None:
         """In one transaction; one by one when that fails. What can't be written, its lease ends."""

@@ -68,10 +68,10 @@ class Clock:
     def stop(self, at: datetime) -> "Clock":
         """What it was waiting for has happened: met, or breached when that is too late.
 
-        The due instant itself is still in time.
+        The due instant itself is still in time. A breached clock stops too: so late it was.
         """
-        if self.state is not State.ARMED:
-            return replace(self, stopped_at=self.stopped_at or at)
+        if self.state is State.BREACHED:
+            return replace(self, stopped_at=at)
         if at > self.due_at:
             return replace(self, state=State.BREACHED, fired_at=at, stopped_at=at)
         return replace(self, state=State.MET, stopped_at=at)

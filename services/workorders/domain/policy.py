@@ -71,20 +71,22 @@ def read_pack(data: Mapping[str, Any]) -> Pack:
             limits=limits,
             overlay_of=data.get("overlay_of"),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except BadPolicy:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         raise BadPolicy(f"{data.get('id', 'a pack')}: {error!r} is missing or malformed") from error
     if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
         raise BadPolicy(f"{pack.id}: valid_to is not after valid_from")
     return pack
 
 
-def in_force(packs: Sequence[Pack], chosen: str, on: date) -> list[Pack]:
-    """The newest version of `chosen` valid on that day, and its overlays."""
+def in_force(packs: Sequence[Pack], on: date) -> list[Pack]:
+    """Of each pack the newest version valid on that day."""
     valid = [p for p in packs if p.valid_from <= on and (p.valid_to is None or on < p.valid_to)]
     newest: dict[str, Pack] = {}
     for pack in sorted(valid, key=lambda p: (p.valid_from, p.version)):
         newest[pack.id] = pack
-    return [p for p in newest.values() if chosen in (p.id, p.overlay_of)]
+    return list(newest.values())
 
 
 def _limit(number: int, data: Mapping[str, Any]) -> Limit:
@@ -106,9 +108,9 @@ def _limit(number: int, data: Mapping[str, Any]) -> Limit:
             source=data["source"],
             certainty=data["certainty"],
         )
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, BadPolicy):
-            raise
+    except BadPolicy:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadPolicy(f"limit {number}: {error}") from error
 
 

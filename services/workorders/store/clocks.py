@@ -20,13 +20,13 @@ def add(tx: Tx, started: Sequence[Clock]) -> None:
         tx.leave(clocks, _row(clock))
 
 
-async def lock_armed(tx: Tx, order_id: WorkOrderId, stopped_by: Fact) -> list[Clock]:
-    """The armed clocks of an order that this fact stops."""
+async def lock_running(tx: Tx, order_id: WorkOrderId, stopped_by: Fact) -> list[Clock]:
+    """The clocks of an order that this fact stops: armed, or breached and not yet stopped."""
     query = (
         sa.select(clocks)
         .where(
             clocks.c.order_id == order_id,
-            clocks.c.state == State.ARMED,
+            clocks.c.stopped_at.is_(None),
             clocks.c.stops.contains([stopped_by]),
         )
         .with_for_update()

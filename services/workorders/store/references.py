@@ -1,13 +1,14 @@
 """What orders refer to: teams with their load, and the policy versions in use."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from services.workorders.domain.policy import BadPolicy, Pack, read_pack
+from services.workorders.domain.policy import BadPolicy, Pack, in_force, read_pack
 from services.workorders.domain.routing import Team
 from services.workorders.tables import policies, teams
 from shared.db import Tx
@@ -25,19 +26,23 @@ SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
    FROM teams t WHERE starts_with($2, t.region)) AS teams
 """
 
+_KEY = sa.tuple_(policies.c.id, policies.c.version)
 _read: dict[tuple[str, str], Pack] = {}  # versions never change: what was read once stays read
 
 
-async def for_opening(tx: Tx, case_id: UUID, region: str) -> tuple[bool, list[Pack], list[Team]]:
-    """Whether the case has an order already, the policies in use, the teams that serve there."""
+async def for_opening(
+    tx: Tx, case_id: UUID, region: str, on: date
+) -> tuple[bool, list[Pack], list[Team]]:
+    """Whether the case has an order already, the policies in force, the teams that serve there."""
     [row] = await tx.read(_FOR_OPENING, case_id, region)
     packs = await _packs(tx, [(id, version) for id, version in row["packs"]])
-    return row["known"], packs, [Team(*team) for team in row["teams"]]
+    return row["known"], in_force(packs, on), [Team(*team) for team in row["teams"]]
 
 
-async def packs_in_use(tx: Tx) -> list[Pack]:
+async def packs_in_force(tx: Tx, on: date) -> list[Pack]:
+    """Of the packs in use, the versions valid on that day."""
     rows = await tx.execute(sa.select(policies.c.id, policies.c.version).where(policies.c.in_use))
-    return await _packs(tx, [(row.id, row.version) for row in rows])
+    return in_force(await _packs(tx, [(row.id, row.version) for row in rows]), on)
 
 
 async def _packs(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Pack]:
@@ -50,17 +55,16 @@ async def _packs(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Pack]:
     return [_read[key] for key in keys]
 
 
-async def load_packs(tx: Tx, stamp: Stamp, files: Sequence[Mapping[str, Any]], chosen: str) -> bool:
+async def load_packs(tx: Tx, stamp: Stamp, files: Sequence[Mapping[str, Any]], chosen: str) -> None:
     """Store policy versions not yet stored; use those of `chosen` and its overlays.
 
-    Returns whether what is in use has changed. Raises BadPolicy when a stored version was edited:
-    versions are immutable.
+    Raises BadPolicy when a stored version was edited: versions are immutable.
     """
-    before = {(pack.id, pack.version) for pack in await packs_in_use(tx)}
     for data in files:
         pack = read_pack(data)
         row = {"id": pack.id, "version": pack.version, "data": dict(data), "loaded_at": stamp.at}
-        await tx.execute(insert(policies).values(row | {"in_use": False}).on_conflict_do_nothing())
+        row |= {"in_use": False, "promised": False}
+        await tx.execute(insert(policies).values(row).on_conflict_do_nothing())
         stored = sa.select(policies.c.data).where(
             policies.c.id == pack.id, policies.c.version == pack.version
         )
@@ -69,9 +73,17 @@ async def load_packs(tx: Tx, stamp: Stamp, files: Sequence[Mapping[str, Any]], c
     ours = {(p.id, p.version) for p in map(read_pack, files) if chosen in (p.id, p.overlay_of)}
     if not ours:
         raise BadPolicy(f"there is no policy pack {chosen}")
-    key = sa.tuple_(policies.c.id, policies.c.version)
-    await tx.execute(policies.update().values(in_use=key.in_(ours)))
-    return ours != before
+    await tx.execute(policies.update().values(in_use=_KEY.in_(ours)))
+
+
+async def promise_anew(tx: Tx, packs: Sequence[Pack]) -> bool:
+    """Note that the promises of these versions are the published ones. False when they were."""
+    promised = sa.select(policies.c.id, policies.c.version).where(policies.c.promised)
+    before = {(row.id, row.version) for row in await tx.execute(promised.with_for_update())}
+    now = {(pack.id, pack.version) for pack in packs}
+    if now != before:
+        await tx.execute(policies.update().values(promised=_KEY.in_(now)))
+    return now != before
 
 
 async def add_teams(tx: Tx, rows: Sequence[Mapping[str, str]]) -> int:

@@ -1,39 +1,148 @@
-"""A case is accepted once, with a number, a promise and a masked caller."""
+"""A case is accepted with a number, a place, its promises and a masked caller."""
+
+from typing import Any
+from uuid import UUID
 
 import pytest
 
-from services.intake.main import service
+from services.intake.consumers import heard
+from shared.contracts.billing import AccountChanged
+from shared.contracts.workorders import PromisesPublished, PublicPromise
 from tests.conftest import NINE
+from tests.service.conftest import hear
+from tests.service.given import a_call, as_message
 
 pytestmark = pytest.mark.anyio
 
-CALL = {
-    "type": "fault_report",
-    "channel": "phone",
-    "description": "整栋楼停电",
-    "caller": {"name": "王小明", "phone": "13800138000"},
-    "location": {
+ACCOUNT = AccountChanged.model_validate(
+    {
+        "account_id": UUID(int=1),
+        "account_no": "5050000001",
+        "version": 1,
+        "name": "李四",
+        "phone": "13900139000",
+        "address": "临湖区长桥路5号",
         "region": "320505",
-        "area": "urban",
-        "address": "学府路12号",
-        "transformer": "T-1",
-    },
-}
+        "area": "rural",
+        "transformer": "T-9",
+        "customer_class": "residential",
+        "life_support": False,
+        "changed_at": NINE,
+    }
+)
+
+
+def promises(version: str, **minutes: int) -> PromisesPublished:
+    return PromisesPublished(
+        policy="sgcc-2022",
+        policy_version=version,
+        in_force_from=NINE,
+        promises=tuple(
+            PublicPromise(kind="arrival", case_type="fault_report", area=area, minutes=many)
+            for area, many in minutes.items()
+        ),
+    )
 
 
 @pytest.fixture
-async def intake(start, settings):
-    async with start(service(settings)) as running:
-        yield running
+def file(intake, token):
+    """`await file(description=...)`: a call, as an agent of the city files it."""
+    count = iter(range(100))
+
+    async def filed(role: str = "agent", region: str = "3205", **changes: Any):
+        headers = token(role, region) | {"idempotency-key": f"k{next(count)}"}
+        return await intake.client.post("/v1/cases", json=a_call(**changes), headers=headers)
+
+    return filed
 
 
-async def test_a_call_becomes_a_case(intake, token):
-    headers = token("agent", "3205") | {"idempotency-key": "k1"}
-    answer = await intake.client.post("/v1/cases", json=CALL, headers=headers)
+async def test_a_call_becomes_a_case(intake, file):
+    answer = await file()
     assert answer.status_code == 201, answer.text
-    assert answer.json()["caller"] == {"name": "王**", "phone": "138****8000"}
-    again = await intake.client.post("/v1/cases", json=CALL, headers=headers)
-    assert again.json() == answer.json() and again.headers["idempotent-replayed"] == "true"
+    shown = answer.json()
+    assert shown["caller"] == {"name": "王**", "phone": "138****8000"}
+    assert shown["location"]["address"] == "临湖区学府路****"
+    assert (shown["status"], shown["version"], answer.headers["etag"]) == ("accepted", 1, '"1"')
+    assert shown["number"].startswith("2611-20")
     assert await intake.said() == ["case-accepted"]
     [case] = await intake.rows("SELECT * FROM cases")
-    assert case.accepted_at == NINE
+    assert (case.accepted_at, case.number) == (NINE, shown["number"])
+    assert case.caller_phone == "13800138000"
+
+
+async def test_the_number_carries_the_utilitys_day(file, clock):
+    clock.now = NINE.replace(hour=16)  # midnight in China has passed
+    assert (await file()).json()["number"].startswith("2611-21")
+
+
+async def test_every_case_has_a_number_of_its_own(file):
+    numbers = [(await file()).json()["number"] for _ in range(5)]
+    assert len(set(numbers)) == 5 and numbers == sorted(numbers)
+
+
+async def test_what_is_promised_is_what_workorders_published_last(intake, file):
+    await hear(intake, as_message(promises("1", urban=45, rural=90)))
+    [promise] = (await file()).json()["promises"]
+    assert (promise["minutes"], promise["due_at"]) == (45, "2026-11-20T09:45:00Z")
+    await hear(intake, as_message(promises("2", urban=30)))
+    [promise] = (await file()).json()["promises"]
+    assert (promise["minutes"], promise["policy_version"]) == (30, "2")
+    rural = a_call()["location"] | {"area": "rural"}
+    assert (await file(location=rural)).json()["promises"] == []
+
+
+async def test_with_an_account_what_is_missing_comes_from_it(intake, file):
+    await hear(intake, as_message(ACCOUNT), as_message(promises("1", rural=90)))
+    shown = (await file(account_no=ACCOUNT.account_no, location={})).json()
+    where = shown["location"]
+    assert (where["region"], where["area"], where["transformer"]) == ("320505", "rural", "T-9")
+    assert shown["account_no"] == "******0001"
+    assert [promise["minutes"] for promise in shown["promises"]] == [90]
+
+
+async def test_an_older_account_fact_is_dropped(intake, file):
+    newer = ACCOUNT.model_copy(update={"version": 3, "region": "320506"})
+    await hear(intake, as_message(newer), as_message(ACCOUNT))
+    await hear(intake, as_message(ACCOUNT.model_copy(update={"version": 2})))
+    shown = (await file(account_no=ACCOUNT.account_no, location={})).json()
+    assert shown["location"]["region"] == "320506"
+
+
+async def test_a_place_beyond_the_callers_region_is_unknown_to_them(intake, file):
+    assert (await file(region="3301")).status_code == 404
+    await hear(intake, as_message(ACCOUNT))
+    by_account = await file(region="3301", account_no=ACCOUNT.account_no, location={})
+    assert by_account.status_code == 404
+    assert await intake.rows("SELECT 1 FROM cases") == []
+
+
+async def test_a_case_is_found_by_number_phone_and_status(intake, file, token):
+    case = (await file()).json()
+    await file(caller={"phone": "13800138001"})
+    agent = token("agent", "3205")
+    for query, found in (
+        (f"number={case['number']}", 1),
+        ("phone=138-0013-8000", 1),
+        ("phone=13800138009", 0),
+        ("status=accepted", 2),
+        ("status=closed", 0),
+        ("", 2),
+    ):
+        answer = await intake.client.get(f"/v1/cases?{query}", headers=agent)
+        assert len(answer.json()["items"]) == found, query
+
+
+async def test_pages_lose_nobody_while_cases_come_in(intake, file, token):
+    wanted = {(await file()).json()["id"] for _ in range(5)}
+    agent, seen, cursor = token("agent", "3205"), [], ""
+    while cursor is not None:
+        path = f"/v1/cases?limit=2{cursor and '&cursor=' + cursor}"
+        page = (await intake.client.get(path, headers=agent)).json()
+        seen += [case["id"] for case in page["items"]]
+        cursor = page["next"]
+        await file()
+    assert wanted <= set(seen) and len(seen) == len(set(seen))
+
+
+def test_all_that_is_heard_has_a_listener():
+    assert {"billing.account-changed.v1", "workorders.promises-published.v1"} <= set(heard)

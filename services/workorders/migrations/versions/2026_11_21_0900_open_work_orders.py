@@ -81,4 +81,5 @@ def upgrade() -> None:
         sa.Column("data", JSONB, nullable=False),
         sa.Column("loaded_at", _instant, nullable=False),
         sa.Column("in_use", sa.Boolean, nullable=False),
+        sa.Column("promised", sa.Boolean, nullable=False),
     )

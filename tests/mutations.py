@@ -1,0 +1,4 @@
+"""Ways to break the mechanism on purpose."""
+
+
+def apply() -> None: ...

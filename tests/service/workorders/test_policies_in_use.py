@@ -1,0 +1,84 @@
+"""Policies in the database: versions never change, each day has its own, changes are said."""
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.workorders import use_cases
+from services.workorders.domain.policy import BadPolicy
+from shared.stamp import Stamp
+from tests.conftest import NINE, Running
+from tests.service.conftest import hear
+from tests.service.given import accepted, as_message
+
+pytestmark = pytest.mark.anyio
+
+
+def pack(version: str, minutes: int, **more: Any) -> dict[str, Any]:
+    arrival = {
+        "clock": "arrival",
+        "target": {"minutes": minutes},
+        "starts": "accepted",
+        "stops": ["arrived"],
+        "promised": True,
+        "source": "somebody",
+        "certainty": "A",
+        "when": {"type": "fault_report", "area": "urban"},
+    }
+    day = {"valid_from": "2026-01-01"}
+    return {"id": "mine", "version": version, "limits": [arrival]} | day | more
+
+
+async def use(workorders: Running, *packs: dict[str, Any], at: datetime = NINE) -> None:
+    async with workorders.database.begin() as tx:
+        await use_cases.use_policies(tx, Stamp(by="start", at=at), packs, "mine")
+
+
+async def promised(workorders: Running) -> list[Any]:
+    rows = await workorders.rows(
+        "SELECT (envelope::json)->'data' AS fact FROM outbox"
+        " WHERE (envelope::json)->>'type' LIKE '%promises-published%' ORDER BY seq"
+    )
+    return [
+        (row.fact["policy_version"], [one["minutes"] for one in row.fact["promises"]])
+        for row in rows[1:]
+    ]
+
+
+async def test_what_may_be_promised_is_said_when_it_changes_and_only_then(workorders):
+    await use(workorders, pack("1", 45))
+    await use(workorders, pack("1", 45))
+    assert await promised(workorders) == [("1", [45])]
+    await use(workorders, pack("1", 45), pack("2", 30, valid_from="2026-06-01"))
+    assert await promised(workorders) == [("1", [45]), ("2", [30])]
+
+
+async def test_a_version_that_was_edited_is_refused(workorders):
+    await use(workorders, pack("1", 45))
+    with pytest.raises(BadPolicy, match="mine 1 was edited"):
+        await use(workorders, pack("1", 46))
+    assert await promised(workorders) == [("1", [45])]
+
+
+async def test_without_the_chosen_pack_nothing_starts(workorders):
+    with pytest.raises(BadPolicy, match="no policy pack mine"):
+        await use(workorders, deepcopy(pack("1", 45)) | {"id": "other"})
+
+
+async def test_each_order_runs_by_the_version_of_its_day(workorders, clock):
+    old = pack("old", 45, valid_to="2026-12-01")
+    await use(workorders, old, pack("new", 30, valid_from="2026-12-01"))
+    for at in (NINE, NINE + timedelta(days=30)):
+        clock.now = at
+        await hear(workorders, as_message(accepted(at=at, promises=())))
+    rows = await workorders.rows("SELECT policy_version, kind FROM clocks ORDER BY started_at")
+    assert [tuple(row) for row in rows] == [("old", "arrival"), ("new", "arrival")]
+    assert await workorders.rows("SELECT 1 FROM parked") == []
+
+
+async def test_before_its_first_day_a_pack_is_not_taken_into_use(workorders):
+    with pytest.raises(BadPolicy, match="no version of mine is in force on 2026-11-20"):
+        await use(workorders, pack("later", 45, valid_from="2027-01-01"))
+    assert await promised(workorders) == []
