@@ -70,6 +70,8 @@ class Clock:
 
         The due instant itself is still in time. A breached clock stops too: so late it was.
         """
+        if self.stopped_at is not None:
+            return self
         if self.state is State.BREACHED:
             return replace(self, stopped_at=at)
         if at > self.due_at:

@@ -112,7 +112,11 @@ async def test_a_place_beyond_the_callers_region_is_unknown_to_them(intake, file
     assert (await file(region="3301")).status_code == 404
     await hear(intake, as_message(ACCOUNT))
     by_account = await file(region="3301", account_no=ACCOUNT.account_no, location={})
-    assert by_account.status_code == 404
+    unknown = await file(region="3301", account_no="9999999999", location={})
+    assert (by_account.status_code, by_account.text) == (422, unknown.text)
+    here = {"region": "330101", "area": "urban"}
+    borrowed = await file(region="3301", account_no=ACCOUNT.account_no, location=here)
+    assert (borrowed.status_code, borrowed.text) == (422, unknown.text)
     assert await intake.rows("SELECT 1 FROM cases") == []
 
 

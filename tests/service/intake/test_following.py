@@ -55,7 +55,8 @@ async def test_step_by_step(intake, token, case):
         await hear(intake, as_message(fact(kind, case, version, **more)))
         now = await shown(intake, token, case)
         assert (now["status"], now["team"]) == (status, "LH-1"), kind
-    assert now["etr_at"] == "2026-11-20T09:00:00Z"
+        expected = "2026-11-20T09:00:00Z" if version in (6, 7) else None
+        assert now["etr_at"] == expected, "it was for work that did not help"
 
 
 async def test_the_newest_fact_wins_whatever_order_they_come_in(intake, token, case):

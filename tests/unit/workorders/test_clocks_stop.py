@@ -1,5 +1,6 @@
 """A clock is met or breached, once; the due instant itself is still in time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -60,3 +61,10 @@ def test_what_was_promised_counts_and_not_our_own_limit(minutes):
     clock = started().as_promised(promised)
     assert clock.due_at == promised == clock.started_at + clock.limit
     assert clock.stop(promised).state is State.MET
+
+
+def test_a_clock_that_the_timer_breached_stops_when_its_fact_comes():
+    fired = replace(started(), state=State.BREACHED, fired_at=DUE + timedelta(seconds=1))
+    stopped = fired.stop(DUE + timedelta(hours=1))
+    assert (stopped.state, stopped.fired_at) == (State.BREACHED, fired.fired_at)
+    assert stopped.stopped_at == DUE + timedelta(hours=1)
