@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 from aiokafka import AIOKafkaConsumer
 
 from deploy.suite import SERVICES, Suite
@@ -33,8 +34,8 @@ class Broken(AssertionError):
     """Something was lost, doubled or left open."""
 
     def __init__(self, seconds: float, wrong: Sequence[str]) -> None:
-        shown = "\n".join(wrong[:_SHOWN])
-        super().__init__(f"{len(wrong)} after {seconds:.0f} s, the first of them:\n{shown}")
+        shown = "\n".join([*wrong[:_SHOWN], "...", *wrong[-1:]])
+        super().__init__(f"still, after {seconds:.0f} s:\n{shown}")
 
 
 @asynccontextmanager
@@ -104,7 +105,8 @@ async def settled(
         if history is not None and not wrong:
             return history
         if time.monotonic() > end:
-            raise Broken(seconds, wrong)
+            counts = httpx.get(f"{suite.urls['gateway']}/counts").text
+            raise Broken(seconds, [*wrong, f"the gateway: {counts}"])
         await asyncio.sleep(_LOOK_AGAIN)
 
 

@@ -24,7 +24,7 @@ SEAMS = [
     ("notify", "before-record", 10),
 ]
 
-CASES = 80
+CASES, RATE = 60, 20
 
 
 @pytest.mark.parametrize(("service", "point", "times"), SEAMS)
@@ -32,7 +32,7 @@ async def test_death_at_a_seam_loses_and_doubles_nothing(
     suite: Suite, recorder: Recorder, service: str, point: str, times: int
 ) -> None:
     await nemesis.replace(suite, service, point, times)
-    filing = asyncio.create_task(recorder.file(CASES, rate=40))
+    filing = asyncio.create_task(recorder.file(CASES, RATE))
     assert await asyncio.to_thread(suite.children[service].process.wait, 30) == KILLED
     suite.start_service(service)
     await filing
