@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the same request twice is one effect and the same answer.
 
-Same key and same body: the kept answer. Another body: 422. The answer is kept in the transaction
-of the effect, scoped to caller and address, so of two at once the second can't commit: 409.
+The answer is kept in the transaction of the effect, scoped to caller and address: a repetition
+can't commit, and is then given the kept answer (another body: 422). So the usual case, the first
+request, pays for no look-up, and of two at once the second waits for the first and says the same.
 Source: IETF draft-ietf-httpapi-idempotency-key-header-07, Stripe's practice.
 """
 
@@ -33,13 +34,6 @@ class KeyReused(Invalid):
     """This Idempotency-Key was used with another body."""
 
 
-class AlreadyAnswered(Exception):
-    """Carries the kept answer past the route."""
-
-    def __init__(self, answer: Response) -> None:
-        self.answer = answer
-
-
 @dataclass(slots=True)
 class Once:
     """What a creating route answers through, so that the answer is kept with the effect."""
@@ -64,13 +58,26 @@ async def _once(request: Request, tx: Transaction) -> Once:
     if not _KEY.fullmatch(key):
         raise KeyMissing
     scope = f"{caller.subject} {request.method} {request.url.path}"
-    body_hash = sha256(await request.body()).digest()
-    for kept in await tx.read(_LOOK, scope, key):
-        if kept["body_hash"] != body_hash:
+    once = Once(tx, scope, key, sha256(await request.body()).digest())
+    request.state.once = once
+    return once
+
+
+async def kept_answer(request: Request) -> Response | None:
+    """What an earlier request with this key was answered; None when there was none.
+
+    Asked when a request could not be carried out. Raises KeyReused.
+    """
+    once: Once | None = getattr(request.state, "once", None)
+    if once is None:
+        return None
+    async with request.app.state.database.begin() as tx:
+        rows = await tx.read(_LOOK, once.scope, once.key)
+    for kept in rows:
+        if kept["body_hash"] != once.body_hash:
             raise KeyReused
-        answer = _response(kept["answer"], kept["status"], kept["etag"], again=True)
-        raise AlreadyAnswered(answer)
-    return Once(tx, scope, key, body_hash)
+        return _response(kept["answer"], kept["status"], kept["etag"], again=True)
+    return None
 
 
 def _response(content: str, status: int, etag: str | None, *, again: bool = False) -> Response:
@@ -80,10 +87,6 @@ def _response(content: str, status: int, etag: str | None, *, again: bool = Fals
     if again:
         answer.headers["idempotent-replayed"] = "true"
     return answer
-
-
-def answered(_: Request, already: AlreadyAnswered) -> Response:
-    return already.answer
 
 
 AnsweredOnce = Annotated[Once, Depends(_once)]

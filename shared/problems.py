@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.db import is_outage, sqlstate
-from shared.errors import Refusal
+from shared.errors import Conflict, Refusal
+from shared.idempotency import kept_answer
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,13 @@ async def respond(
     await answer(scope, receive, send)
 
 
-def _refused(_: Request, error: Any) -> Response:
+async def _refused(request: Request, error: Any) -> Response:
+    """The refusal; unless this request was carried out before: then that answer."""
+    try:
+        if (kept := await kept_answer(request)) is not None:
+            return kept
+    except Refusal as reused:
+        error = reused
     return problem(error.status, error.slug(), error.title, error.detail, **error.facts)
 
 
@@ -93,10 +100,14 @@ def _http(_: Request, error: Any) -> Response:
     return answer
 
 
-def _database(request: Request, error: Any) -> Response:
+class HappenedMeanwhile(Conflict):
+    """Something else happened first; look again."""
+
+
+async def _database(request: Request, error: Any) -> Response:
     state = sqlstate(error)
     if state == _UNIQUE:
-        return problem(409, "happened-meanwhile")
+        return await _refused(request, HappenedMeanwhile())
     if state in (_UNTRANSLATABLE, _OUT_OF_RANGE):
         return problem(422, "invalid-request", detail="A value can't be stored.")
     return _broken(request, error)

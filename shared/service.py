@@ -20,7 +20,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
-from shared import idempotency, inbox, kafka, outbox, problems, tables, telemetry
+from shared import inbox, kafka, outbox, problems, tables, telemetry
 from shared.auth import Keyring, anyone
 from shared.db import Database, Tx
 from shared.due import Timer, run_timer
@@ -84,7 +84,6 @@ def build_app(
     app.state.zone, app.state.ready = zone, True
     for router in (service.router, _operations(app, database)):
         app.router.routes.extend(router.routes)  # as they are: no search through nested routers
-    app.add_exception_handler(idempotency.AlreadyAnswered, idempotency.answered)  # type: ignore[arg-type]
     problems.install(app)
     app.add_middleware(StrictInput, byte_queries=service.byte_queries)
     app.add_middleware(Watch)

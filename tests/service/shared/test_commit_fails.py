@@ -71,7 +71,7 @@ async def test_the_consumer_does_not_go_on_and_parks_nothing_while_the_database_
 async def test_the_timer_leaves_its_clocks_armed(workorders, clock):
     await hear(workorders, as_message(accepted()))
     clock.now += timedelta(hours=1)
-    [timer] = workorders.service.timers
+    timer = workorders.service.timers[0]
     async with commits_fail(workorders, "clocks", REFUSED):
         with pytest.raises(DBAPIError):
             await fire_due(workorders.database, timer, clock.now)

@@ -42,7 +42,7 @@ async def breached(workorders: Running) -> Counter[str]:
 
 async def test_a_storm_with_two_workers_fires_each_clock_once(workorders):
     await storm(workorders, 2000)
-    [timer] = workorders.service.timers
+    timer = workorders.service.timers[0]
     at = NINE + timedelta(hours=1)
 
     async def worker() -> int:
@@ -60,7 +60,7 @@ async def test_a_storm_with_two_workers_fires_each_clock_once(workorders):
 
 async def test_nothing_fires_early_and_the_due_instant_is_still_in_time(workorders):
     await storm(workorders, 60)
-    [timer] = workorders.service.timers
+    timer = workorders.service.timers[0]
     assert await fire_due(workorders.database, timer, NINE + timedelta(seconds=1)) == 0
     assert await fire_due(workorders.database, timer, NINE + timedelta(seconds=30)) == 29
     async with workorders.database.begin() as tx:
@@ -77,7 +77,7 @@ async def test_just_in_time_or_late_but_never_both(workorders, token, clock):
     claims = await asyncio.gather(*(client.post(f"{o}/claim", headers=crew) for o in orders))
     assert {answer.status_code for answer in claims} == {200}
 
-    [timer] = workorders.service.timers
+    timer = workorders.service.timers[0]
     clock.now = NINE + timedelta(minutes=44)  # when arrival is due
     late = clock.now + timedelta(seconds=1)
     arrivals = [client.post(f"{order}/arrival", headers=crew) for order in orders]
@@ -96,7 +96,7 @@ async def test_just_in_time_or_late_but_never_both(workorders, token, clock):
 
 
 async def test_a_timer_sleeps_until_the_next_instant_or_until_it_is_rung(workorders, clock):
-    [timer] = workorders.service.timers
+    timer = workorders.service.timers[0]
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_timer(workorders.database, timer, clock, stopping))
