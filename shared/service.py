@@ -17,15 +17,14 @@ import structlog
 import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import PlainTextResponse, Response
 
 from shared import inbox, kafka, outbox, problems, tables, telemetry
-from shared.auth import Keyring, anyone
+from shared.auth import Keyring
 from shared.db import Database, Tx
 from shared.due import Timer, run_timer
 from shared.http import Watch, check_declared
 from shared.openapi import described
+from shared.operations import operations
 from shared.settings import Settings
 from shared.stamp import Stamp
 from shared.strict import StrictInput
@@ -82,7 +81,7 @@ def build_app(
     )
     app.state.database, app.state.keyring, app.state.clock = database, keyring, clock
     app.state.zone, app.state.ready = zone, True
-    for router in (service.router, _operations(app, database)):
+    for router in (service.router, operations(app, database)):
         app.router.routes.extend(router.routes)  # as they are: no search through nested routers
     problems.install(app)
     app.add_middleware(StrictInput, byte_queries=service.byte_queries)
@@ -90,52 +89,6 @@ def build_app(
     check_declared(app)
     app.openapi = functools.partial(described, app, service.port)  # type: ignore[method-assign]
     return app
-
-
-def _operations(app: FastAPI, database: Database) -> APIRouter:
-    """Health and metrics: for the platform, not for customers."""
-    router = APIRouter(
-        dependencies=[anyone("the platform probes without a token")], tags=["operations"]
-    )
-
-    @router.get("/healthz")
-    async def alive() -> dict[str, str]:
-        return {"status": "alive"}
-
-    @router.get("/readyz")
-    async def ready() -> Response:
-        """May it take traffic: not stopping, and the database answers."""
-        if not app.state.ready:
-            return problems.problem(503, "stopping")
-        async with asyncio.timeout(2), database.begin() as tx:
-            await tx.execute(sa.select(1))
-        return Response('{"status":"ready"}', media_type="application/json")
-
-    @router.get("/metrics", response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        try:
-            async with asyncio.timeout(2), database.begin() as tx:
-                await _measure(tx)
-        except Exception as error:  # what else is known is worth most when the database is down
-            log.warning("metrics.without_database", error=type(error).__name__)
-            for gauge in (telemetry.UNSENT, telemetry.OLDEST_UNSENT, telemetry.PARKED):
-                gauge.set(float("nan"))
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return router
-
-
-async def _measure(tx: Tx) -> None:
-    """Set the gauges that live in the database."""
-    unsent = sa.select(
-        sa.func.count(),
-        sa.func.extract("epoch", sa.func.now() - sa.func.min(tables.outbox.c.created_at)),
-    ).where(tables.outbox.c.sent_at.is_(None))
-    count, oldest = (await tx.execute(unsent)).one()
-    telemetry.UNSENT.set(count)
-    telemetry.OLDEST_UNSENT.set(float(oldest or 0))
-    waiting = sa.select(sa.func.count()).where(tables.parked.c.released_at.is_(None))
-    telemetry.PARKED.set((await tx.execute(waiting)).scalar_one())
 
 
 def run(service: Service, settings: Settings, *, api: bool, worker: bool) -> None:

@@ -19,9 +19,7 @@ from shared import auth, migrate, telemetry
 from shared.db import Database
 from shared.service import Service, build_app
 from shared.settings import Settings
-from tests import mutations
 
-mutations.apply()
 telemetry.log_as_json("tests", "warning")
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

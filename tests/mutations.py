@@ -1,4 +1,249 @@
-"""Ways to break the mechanism on purpose."""
+"""Ways to break the mechanism on purpose; `python -m tests.mutate` shows that the tests notice.
+
+A pytest plugin: `-p tests.mutations` with WATTLINE_MUTATION=<name> replaces something of ours
+before the services are put together.
+"""
+
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+import sqlalchemy as sa
+from hypothesis import Phase, settings
+
+from services.intake.domain import Case
+from services.notify.domain import lattice, message
+from services.workorders.domain.clock import Clock, State
+from services.workorders.store import clocks
+from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
+from shared.db import Tx
+from shared.errors import Unauthenticated
+from shared.tables import outbox as rows
 
 
-def apply() -> None: ...
+def put(place: Any, name: str, new: Any) -> Any:
+    """Replace what is there. Returns what it was."""
+    old = getattr(place, name)
+    setattr(place, name, new)
+    return old
+
+
+def marked_sent_before_sending() -> None:
+    async def relay_once(connection: Any, sender: outbox.Sender, limit: int = 1000) -> int:
+        waiting = (await connection.execute(outbox._unsent, {"limit": limit})).all()
+        await outbox.mark_sent(connection, [row.seq for row in waiting])
+        return await _send(sender, waiting)
+
+    put(outbox, "relay_once", relay_once)
+
+
+def relay_by_last_seq() -> None:
+    async def relay_once(connection: Any, sender: Any, limit: int = 1000) -> int:
+        newer = sa.select(rows).where(rows.c.seq > getattr(sender, "last", 0))
+        waiting = (await connection.execute(newer.order_by(rows.c.seq).limit(limit))).all()
+        sent = await _send(sender, waiting)
+        if waiting:
+            sender.last = waiting[-1].seq
+        await outbox.mark_sent(connection, [row.seq for row in waiting])
+        return sent
+
+    put(outbox, "relay_once", relay_once)
+
+
+def all_marked_after_an_error() -> None:
+    async def relay_once(connection: Any, sender: outbox.Sender, limit: int = 1000) -> int:
+        waiting = (await connection.execute(outbox._unsent, {"limit": limit})).all()
+        try:
+            return await _send(sender, waiting)
+        finally:
+            await outbox.mark_sent(connection, [row.seq for row in waiting])
+
+    put(outbox, "relay_once", relay_once)
+
+
+async def _send(sender: outbox.Sender, waiting: Sequence[Any]) -> int:
+    outcomes = await sender.send_all(waiting) if waiting else []
+    for error in outcomes:
+        if error is not None:
+            raise error
+    return len(waiting)
+
+
+def producer_kept_after_an_error() -> None:
+    original = outbox.run_relay
+    put(outbox, "run_relay", lambda db, new, stopping: original(db, cache(new), stopping))
+
+
+def second_relay_without_the_lock() -> None:
+    async def owned(connection: Any, stopping: Any) -> bool:
+        return True
+
+    put(outbox, "_own_the_relay", owned)
+
+
+def no_inbox() -> None:
+    async def claim(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
+        return set(ids)
+
+    put(inbox, "claim", claim)
+
+
+def inbox_in_its_own_transaction() -> None:
+    async def claim(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
+        async with tx._connection.engine.begin() as another:
+            return await original(Tx(another), ids)
+
+    original = put(inbox, "claim", claim)
+
+
+def no_skip_for_parked_keys() -> None:
+    async def nobody(tx: Tx, messages: Sequence[inbox.Message]) -> set[tuple[str, str]]:
+        return set()
+
+    put(inbox, "_keys_with_parked", nobody)
+
+
+def poison_is_dropped() -> None:
+    async def park(*_: Any) -> None: ...
+
+    put(inbox, "park", park)
+
+
+def outage_taken_for_poison() -> None:
+    put(inbox, "is_outage", lambda error: False)
+
+
+def commit_after_the_answer() -> None:
+    [depends] = http.Transaction.__metadata__  # type: ignore[attr-defined]
+    object.__setattr__(depends, "scope", "request")
+
+
+def no_idempotency() -> None:
+    def answer(self: Any, body: Any, status: int = 201, version: int | None = None) -> Any:
+        return idempotency._response(body.model_dump_json(), status, None)
+
+    put(idempotency.Once, "answer", answer)
+
+
+def keys_of_all_callers_in_one() -> None:
+    def once(tx: Tx, scope: str, key: str, body_hash: bytes) -> Any:
+        return original(tx, "everybody", key, body_hash)
+
+    original = put(idempotency, "Once", once)
+
+
+def lax_json() -> None:
+    put(strict, "check", lambda body: None)
+
+
+def region_not_checked() -> None:
+    put(http, "region_scope", lambda column, region: sa.true())
+
+
+def unverified_tokens() -> None:
+    def verified(self: Any, token: str) -> Any:
+        try:
+            return jwt.decode(token, options={"verify_signature": False})
+        except jwt.PyJWTError as error:
+            raise Unauthenticated from error
+
+    put(auth.Keyring, "_verified", verified)
+
+
+def values_in_the_log() -> None:
+    put(telemetry, "_what_broke", lambda exc_info: "".join(traceback.format_exception(*exc_info)))
+
+
+def timer_without_state_check() -> None:
+    _due_are(clocks.clocks.c.due_at < sa.bindparam("at"), lock=True)
+
+
+def two_workers_fire_the_same() -> None:
+    armed = clocks.clocks.c.state == State.ARMED
+    _due_are(sa.and_(armed, clocks.clocks.c.due_at < sa.bindparam("at")), lock=False)
+
+
+def _due_are(condition: Any, *, lock: bool) -> None:
+    """The statement that breaches clocks, with another idea of which."""
+    table, orders = clocks.clocks, clocks.work_orders
+    some = sa.select(table.c.id).where(condition).order_by(table.c.due_at)
+    some = some.limit(sa.bindparam("limit", type_=sa.Integer))
+    due = (some.with_for_update(skip_locked=True) if lock else some).cte("due")
+    at = sa.bindparam("at", type_=sa.DateTime(timezone=True))
+    statement = (
+        table.update()
+        .where(table.c.id == due.c.id, orders.c.id == table.c.order_id)
+        .values(state=State.BREACHED, fired_at=at)
+        .returning(table, *(column.label(f"its_{column.name}") for column in orders.c))
+    )
+    put(clocks, "_breach", statement)
+
+
+def late_counts_as_met() -> None:
+    put(Clock, "stop", lambda self, at: replace(self, state=State.MET, stopped_at=at))
+
+
+def old_facts_count() -> None:
+    original = Case.follow
+
+    def follow(self: Case, status: Any, heard: Any) -> Case:
+        forgetful = replace(self, progress=replace(self.progress, version=0))
+        return original(forgetful, status, heard)
+
+    put(Case, "follow", follow)
+
+
+def receipt_rank_may_fall() -> None:
+    for module in (lattice, message):
+        put(module, "fold", lambda known, heard: heard)
+
+
+_SHARED = "tests/service/shared"
+_TROUBLE = "tests/service/test_trouble.py"
+
+# Each with the tests that must notice.
+MUTATIONS: dict[Callable[[], None], str] = {
+    marked_sent_before_sending: _TROUBLE,
+    all_marked_after_an_error: _TROUBLE,
+    relay_by_last_seq: f"{_SHARED}/test_relay.py",
+    producer_kept_after_an_error: f"{_SHARED}/test_relay.py",
+    second_relay_without_the_lock: f"{_SHARED}/test_relay.py",
+    no_inbox: _TROUBLE,
+    inbox_in_its_own_transaction: _TROUBLE,
+    no_skip_for_parked_keys: _TROUBLE,
+    poison_is_dropped: f"{_SHARED}/test_batch_door.py",
+    outage_taken_for_poison: f"{_SHARED}/test_commit_fails.py",
+    commit_after_the_answer: f"{_SHARED}/test_commit_fails.py",
+    no_idempotency: _TROUBLE,
+    keys_of_all_callers_in_one: f"{_SHARED}/test_idempotency.py",
+    lax_json: f"{_SHARED}/test_bad_input.py",
+    region_not_checked: f"{_SHARED}/test_bad_input.py",
+    unverified_tokens: f"{_SHARED}/test_tokens.py",
+    values_in_the_log: "tests/service/test_canaries.py",
+    timer_without_state_check: _TROUBLE,
+    two_workers_fire_the_same: f"{_SHARED}/test_time_door.py",
+    late_counts_as_met: "tests/unit/workorders/test_clocks_stop.py",
+    old_facts_count: "tests/service/intake/test_following.py",
+    receipt_rank_may_fall: "tests/unit/notify/test_notify_lattice.py",
+}
+BY_NAME = {mutate.__name__.replace("_", "-"): mutate for mutate in MUTATIONS}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Break what WATTLINE_MUTATION names. One example that fails is enough: it is not shrunk."""
+    settings.register_profile(
+        "mutation",
+        max_examples=500,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        database=None,
+    )
+    settings.load_profile("mutation")
+    BY_NAME[os.environ["WATTLINE_MUTATION"]]()

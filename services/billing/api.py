@@ -9,13 +9,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from services.billing import store, use_cases
-from services.billing.domain.account import Account, phone_of
+from services.billing.domain.account import Account
 from services.billing.domain.ledger import BillStatus
 from shared.auth import Called, may
 from shared.contracts.intake import Area
 from shared.errors import Invalid
 from shared.http import Body, Expected, Line, Shown, Stamped, Transaction, etag_of
 from shared.page import Cursor, Limit, Page, cursor_after
+from shared.phone import phone_of
 from shared.privacy import mask_address, mask_name, mask_phone
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])

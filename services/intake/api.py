@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from services.intake import store, use_cases
-from services.intake.domain import Asked, Case, CaseId, Status, phone_of
+from services.intake.domain import Asked, Case, CaseId, Status
 from shared.auth import Called, may
 from shared.contracts.intake import Area, CaseType, Channel
 from shared.http import Body, Line, RegionCode, Shown, Stamped, Transaction, Words, etag_of
 from shared.idempotency import AnsweredOnce
 from shared.page import Cursor, Limit, Page, cursor_after
+from shared.phone import phone_of
 from shared.privacy import mask_account, mask_address, mask_name, mask_phone
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -170,7 +171,7 @@ async def page(
         tx,
         caller.region,
         number=number,
-        phone=phone_of(phone),
+        phone=phone_of(phone) if phone else None,
         status=status,
         cursor=cursor,
         limit=limit + 1,

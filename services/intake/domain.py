@@ -1,7 +1,5 @@
 """What a case is and what may become of it. Values in, values out; no clock, no database."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -10,6 +8,7 @@ from typing import NewType
 from uuid import UUID
 
 from shared.errors import Invalid
+from shared.phone import phone_of
 
 CaseId = NewType("CaseId", UUID)
 
@@ -23,10 +22,6 @@ class Status(StrEnum):
     RESOLVED = "resolved"
     REOPENED = "reopened"
     CLOSED = "closed"
-
-
-class NotAPhoneNumber(Invalid):
-    """That is no phone number: a mobile has 11 digits, a landline its area code."""
 
 
 class WhereIsIt(Invalid):
@@ -131,7 +126,7 @@ class Case:
             type=asked.type,
             channel=asked.channel,
             description=asked.description,
-            caller=Caller(asked.caller_name, phone_of(asked.caller_phone)),
+            caller=Caller(asked.caller_name, asked.caller_phone and phone_of(asked.caller_phone)),
             location=location,
             account_no=asked.account_no,
             promises=tuple(c.made_at(at) for c in commitments),
@@ -178,20 +173,6 @@ class Asked:
         if not where.region or not where.area:
             raise WhereIsIt
         return where
-
-
-_PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{9,11}|[2-8][0-9]{6,7}")
-_NOISE = re.compile(r"[\s\-()]")
-
-
-def phone_of(said: str | None) -> str | None:
-    """Digits only, without the country code; full-width ones are digits. Raises NotAPhoneNumber."""
-    if not said:
-        return None
-    digits = re.sub(r"^(\+|00)86", "", _NOISE.sub("", unicodedata.normalize("NFKC", said)))
-    if not _PHONE.fullmatch(digits):
-        raise NotAPhoneNumber
-    return digits
 
 
 def spoken_number(on: date, serial: int) -> str:

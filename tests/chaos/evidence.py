@@ -13,7 +13,8 @@ import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer
 
-from deploy.suite import SERVICES, Suite
+from deploy.processes import NotReady
+from deploy.suite import SERVICES, CannotStart, Suite
 from tests.chaos.checker import History, Line, Said, violations
 from tests.integration.world import ready
 
@@ -119,12 +120,19 @@ async def _looked(
         return None, [f"the database does not answer: {error!r}"]
     if wrong := violations(history, doubt=doubt):
         return history, wrong
-    if quiet:
-        for service in SERVICES:
-            await asyncio.to_thread(suite.children[service].wait_ready, ready(suite, service))
-        await asyncio.to_thread(suite.wait_quiet)
+    try:
+        if quiet:
+            await asyncio.to_thread(_wait_quiet, suite)
+    except (CannotStart, NotReady, httpx.HTTPError) as error:
+        return history, [f"not quiet: {error!r}"]
     history = replace(await found(suite, log), carried=await carried(suite.bootstrap))
     return history, violations(history, doubt=doubt)
+
+
+def _wait_quiet(suite: Suite) -> None:
+    for service in SERVICES:
+        suite.children[service].wait_ready(ready(suite, service))
+    suite.wait_quiet()
 
 
 async def carried(bootstrap: str) -> dict[str, list[Said]]:

@@ -104,17 +104,22 @@ class Hearer:
         return await inbox.deliver(begin, heard, messages, now, self.tries)
 
     async def poll(self, pipe: Pipe, most: int, fate: str = "lives") -> None:
-        """The next messages. Fates: lives, dies before the commit, dies before the offset."""
-        begin = self.running.database.begin
-        used = dying(begin) if fate == "dies before the commit" else begin
-        reached = None
-        with suppress(Died):
-            reached = await self.hear(pipe, self.position, self.position + most, used)
-        if reached is not None:
-            self.furthest = max(self.furthest, reached.next_offset)
-            if fate == "lives":
-                self.position = reached.next_offset
-        if fate != "lives":
+        """The next messages, until they are applied or parked.
+
+        Fates: lives, dies before the commit, dies before the offset.
+        """
+        begin, end = self.running.database.begin, self.position + most
+        if fate == "dies before the commit":
+            with suppress(Died):
+                await self.hear(pipe, self.position, end, dying(begin))
+        reached = 0
+        while fate != "dies before the commit" and reached < end:
+            done = await self.hear(pipe, max(reached, self.position), end, begin)
+            reached = done.next_offset if done else end
+        self.furthest = max(self.furthest, min(reached, len(pipe.log[self.topic])))
+        if fate == "lives":
+            self.position = min(reached, len(pipe.log[self.topic]))
+        else:
             self.tries = inbox.Tries()
 
 

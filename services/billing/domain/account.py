@@ -1,19 +1,13 @@
 """Who the customers are and how they are reached."""
 
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NewType
 from uuid import UUID
 
-from shared.errors import Invalid
+from shared.phone import phone_of
 
 AccountId = NewType("AccountId", UUID)
-
-
-class NotAPhoneNumber(Invalid):
-    """That is no phone number: a mobile has 11 digits, a landline its area code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +35,3 @@ class Account:
         if (phone, name) == (self.phone, self.name):
             return self
         return replace(self, phone=phone, name=name, version=self.version + 1)
-
-
-_PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{9,11}|[2-8][0-9]{6,7}")
-_NOISE = re.compile(r"[\s\-()]")
-_MOBILE_OF_CHINA = re.compile(r"^(?:\+|00)?86(?=1[3-9][0-9]{9}$)")
-_LANDLINE_OF_CHINA = re.compile(r"^(?:\+|00)86(?=[1-9])")
-
-
-def phone_of(said: str) -> str:
-    """Digits only, without the country code: `+86 154-0000-0001` is `15400000001`.
-
-    Full-width digits are digits. Raises NotAPhoneNumber.
-    """
-    digits = _NOISE.sub("", unicodedata.normalize("NFKC", said))
-    digits = _LANDLINE_OF_CHINA.sub("0", _MOBILE_OF_CHINA.sub("", digits))
-    if not _PHONE.fullmatch(digits):
-        raise NotAPhoneNumber
-    return digits

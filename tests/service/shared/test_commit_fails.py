@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.intake.main import service
 from shared.due import fire_due
+from shared.inbox import Tries
 from tests.conftest import Running
 from tests.service.conftest import hear
 from tests.service.given import a_call, accepted, as_message
@@ -61,9 +62,10 @@ async def test_the_caller_is_told_and_the_next_request_is_served(
 async def test_the_consumer_does_not_go_on_and_parks_nothing_while_the_database_is_away(
     workorders,
 ):
+    message, tries = as_message(accepted(), offset=7), Tries()
     async with commits_fail(workorders, "work_orders", CUT_OFF):
         for _ in range(6):
-            reached = await hear(workorders, as_message(accepted(), offset=7))
+            reached = await hear(workorders, message, tries=tries)
             assert reached.next_offset == 7 and reached.wait
     assert await stored(workorders, "work_orders", "clocks", "inbox", "parked") == [0, 0, 0, 0]
 

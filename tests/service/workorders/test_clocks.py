@@ -42,6 +42,8 @@ async def test_a_promise_that_ran_out_breaches_once(workorders, field, clock):
     assert await fire(workorders, clock, hours=9) == 0
     assert (await workorders.said()).count("clock-breached") == 2
     assert await field.clocks(order) == {("arrival", 1): "breached", ("claim", 1): "breached"}
+    audited = await workorders.rows("SELECT facts FROM audit WHERE action = 'clock.breached'")
+    assert sorted(row.facts["kind"] for row in audited) == ["arrival", "claim"]
 
 
 async def test_who_is_late_before_the_timer_came_by_breaches_by_coming(workorders, field, clock):

@@ -8,6 +8,7 @@ import pytest
 
 from services.workorders import use_cases
 from services.workorders.domain.policy import BadPolicy
+from shared.due import fire_due
 from shared.stamp import Stamp
 from tests.conftest import NINE, Running
 from tests.service.conftest import hear
@@ -76,6 +77,15 @@ async def test_each_order_runs_by_the_version_of_its_day(workorders, clock):
     rows = await workorders.rows("SELECT policy_version, kind FROM clocks ORDER BY started_at")
     assert [tuple(row) for row in rows] == [("old", "arrival"), ("new", "arrival")]
     assert await workorders.rows("SELECT 1 FROM parked") == []
+
+
+async def test_on_its_first_day_the_next_version_is_promised_by_itself_and_once(workorders):
+    old = pack("till-december", 45, valid_to="2026-12-01")
+    await use(workorders, old, pack("from-december", 30, valid_from="2026-12-01"))
+    policies = workorders.service.timers[1]
+    for day in (0, 9, 10, 11, 12):
+        await fire_due(workorders.database, policies, NINE + timedelta(days=day))
+    assert await promised(workorders) == [("till-december", [45]), ("from-december", [30])]
 
 
 async def test_before_its_first_day_a_pack_is_not_taken_into_use(workorders):

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing import tariffs
-from services.billing.domain.account import NotAPhoneNumber, phone_of
 from services.billing.domain.ledger import Due, balance, unpaid
 from services.billing.domain.tariff import Tariff, Tier, price, total_fen
+from shared.phone import NotAPhoneNumber, phone_of
 
 energy = st.decimals(0, 100_000, places=3)
 fen = st.integers(0, 10_000_00)

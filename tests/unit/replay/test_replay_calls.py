@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deploy.replay.calls import REGIONS, TooManyCalls, address, area, calls, description, region
 from deploy.replay.rows import Fault, Point
 from services.intake.api import CaseIn
-from services.intake.domain import phone_of
+from shared.phone import phone_of
 
 AT = datetime(2025, 1, 24, 2, 10, tzinfo=UTC)
 FAULT = Fault("1", AT, None, AT, "BT60 1", Point(296_854, 339_761), 3, "On its way.", "Storm.")
