@@ -22,13 +22,17 @@ from shared.contracts.envelope import Envelope, Event
 from shared.db import Begin, Tx, is_outage
 from shared.errors import NotYet, Refusal
 from shared.stamp import Stamp
-from shared.tables import inbox, parked
+from shared.tables import parked
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Tx, Any, Stamp], Awaitable[object]]
 
 _KEYS_AT_ONCE = 500
+_CLAIM = (
+    "INSERT INTO inbox (event_id) SELECT unnest($1::uuid[])"
+    " ON CONFLICT DO NOTHING RETURNING event_id"
+)
 _TRIES, _FIRST_RETRY, _LONGEST_RETRY = 4, timedelta(seconds=0.25), timedelta(minutes=5)
 _AFTER_OUTAGE = timedelta(seconds=1)
 
@@ -91,9 +95,7 @@ class Heading:
 
 async def claim(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
     """Those of `ids` never applied before. Another transaction with the same id waits here."""
-    rows = [{"event_id": id} for id in sorted(set(ids))]
-    statement = insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
-    return set((await tx.execute(statement)).scalars())
+    return {row.event_id for row in await tx.run(_CLAIM, sorted(set(ids)))}
 
 
 async def deliver(

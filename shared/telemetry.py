@@ -5,6 +5,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def here() -> str | None:
 
 def span(name: str, traceparent: str | None) -> Any:
     """A context manager: the consumer's side of a trace (does nothing unless tracing is on)."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        return nullcontext()
     parent = _propagator.extract({"traceparent": traceparent} if traceparent else {})
     return trace.get_tracer("wattline").start_as_current_span(name, context=parent)
 

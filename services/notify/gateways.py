@@ -103,7 +103,7 @@ class _KannelLine:
                 response = await self._way.handle_async_request(self._request(sms))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Outcome(Verdict.NOT_TAKEN, type(error).__name__)
-        except (httpx.HTTPError, OSError, TimeoutError) as error:
+        except Exception as error:  # whatever it was: it may have been sent
             return Outcome(Verdict.UNCLEAR, type(error).__name__)
         return Outcome(_verdict(response.status_code), await _read(response))
 

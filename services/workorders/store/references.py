@@ -14,7 +14,7 @@ from services.workorders.tables import policies, teams
 from shared.db import Tx
 from shared.stamp import Stamp
 
-# Teams up the region tree with their open orders (counted to 200: beyond that, more is the same),
+# Teams up the region tree with their open orders (counted to 25: beyond that, more is the same),
 # the policy versions in use, and whether the case has an order already: one round trip.
 _FOR_OPENING = """
 SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
@@ -22,7 +22,7 @@ SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
     AS packs,
   (SELECT coalesce(json_agg(json_build_array(t.code, t.name, t.region, (
      SELECT count(*) FROM (SELECT 1 FROM work_orders w WHERE w.team = t.code AND w.status IN
-       ('pending_dispatch', 'dispatched', 'claimed', 'in_progress') LIMIT 200) AS counted))), '[]')
+       ('pending_dispatch', 'dispatched', 'claimed', 'in_progress') LIMIT 25) AS counted))), '[]')
    FROM teams t WHERE starts_with($2, t.region)) AS teams
 """
 
