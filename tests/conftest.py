@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL in the real schema, a fixed clock, real tokens."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of our own; its databases are made by the migrations, once."""
+    """A server of our own, or the one that WATTLINE_TEST_POSTGRES names; migrated once."""
+    if url := os.environ.get("WATTLINE_TEST_POSTGRES"):
+        yield url
+        return
     folder = tmp_path_factory.mktemp("pg")
     server = EmbeddedPostgres(folder)
     asyncio.run(_hurry(server.url))
