@@ -34,9 +34,9 @@ _OWN = {
 class Broken(AssertionError):
     """Something was lost, doubled or left open."""
 
-    def __init__(self, seconds: float, wrong: Sequence[str]) -> None:
-        shown = "\n".join([*wrong[:_SHOWN], "...", *wrong[-1:]])
-        super().__init__(f"still, after {seconds:.0f} s:\n{shown}")
+    def __init__(self, seconds: float, wrong: Sequence[str], network: str) -> None:
+        shown = "\n".join([*wrong[:_SHOWN], f"(the network: {network})"])
+        super().__init__(f"{len(wrong)} violations after {seconds:.0f} s:\n{shown}")
 
 
 @asynccontextmanager
@@ -106,7 +106,7 @@ async def settled(
         if history is not None and not wrong:
             return history
         if time.monotonic() > end:
-            raise Broken(seconds, [*wrong, _network(suite)])
+            raise Broken(seconds, wrong, _network(suite))
         await asyncio.sleep(_LOOK_AGAIN)
 
 
@@ -154,7 +154,7 @@ async def carried(bootstrap: str) -> dict[str, list[Said]]:
 
 def _network(suite: Suite) -> str:
     """What the phone network counts: it may be the one who owes us something."""
-    return "the network: " + httpx.get(f"{suite.urls['gateway']}/counts", timeout=5).text
+    return httpx.get(f"{suite.urls['gateway']}/counts", timeout=5).text
 
 
 def _said(envelope: str) -> Said:

@@ -14,7 +14,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import outbox
 from shared.db import Database, Tx
 from shared.idempotency import Once
 from shared.kafka import KafkaSender
@@ -65,6 +67,17 @@ def before_mark(fuse: Fuse, service: str) -> None:
     KafkaSender.send_all = watched  # type: ignore[method-assign]
 
 
+def after_mark(fuse: Fuse, service: str) -> None:
+    """What is marked as sent must have been: nobody will send it again."""
+    mark_sent = outbox.mark_sent
+
+    async def watched(connection: AsyncConnection, seqs: list[int]) -> None:
+        await mark_sent(connection, seqs)
+        fuse.burn()
+
+    outbox.mark_sent = watched
+
+
 def coma(fuse: Fuse, service: str) -> None:
     """The relay has read what is unsent; it will send it when it wakes up, as if it were now."""
     send_all = KafkaSender.send_all
@@ -87,6 +100,17 @@ def before_offset(fuse: Fuse, service: str) -> None:
     AIOKafkaConsumer.commit = watched
 
 
+def after_offset(fuse: Fuse, service: str) -> None:
+    """What Kafka will not give again must have been applied."""
+    commit = AIOKafkaConsumer.commit
+
+    async def watched(self: AIOKafkaConsumer, *args: Any) -> None:
+        await commit(self, *args)
+        fuse.burn()
+
+    AIOKafkaConsumer.commit = watched
+
+
 def before_record(fuse: Fuse, service: str) -> None:
     """The gateway has answered; that it took the message is written nowhere."""
     use_cases = importlib.import_module(f"services.{service}.use_cases")
@@ -102,7 +126,9 @@ def before_record(fuse: Fuse, service: str) -> None:
 POINTS: dict[str, Callable[[Fuse, str], None]] = {
     "after-commit": after_commit,
     "before-mark": before_mark,
+    "after-mark": after_mark,
     "before-offset": before_offset,
+    "after-offset": after_offset,
     "before-record": before_record,
     "coma": coma,
 }

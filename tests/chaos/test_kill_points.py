@@ -1,4 +1,4 @@
-"""Death at the four seams between database, broker, caller and gateway; and at two of them twice.
+"""Death at every seam between database, broker, caller and gateway.
 
 Every process that dies here dies inside one function, by its own hand (`launch.py`), under load.
 """
@@ -17,9 +17,10 @@ pytestmark = pytest.mark.anyio
 
 SEAMS = [
     ("intake", "after-commit", 20),
-    ("intake", "before-mark", 5),
+    ("intake", "after-mark", 5),
     ("workorders", "before-mark", 5),
     ("workorders", "before-offset", 5),
+    ("workorders", "after-offset", 5),
     ("notify", "before-offset", 5),
     ("notify", "before-record", 10),
 ]
