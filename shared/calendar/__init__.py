@@ -13,7 +13,7 @@ Source: handbook/sla-and-routing.md, "calendars".
 
 from shared.calendar.compiled import compiled
 from shared.calendar.definition import BadCalendar, Definition, as_data
-from shared.calendar.reading import read_definition
+from shared.calendar.reading import Published, PublishedYear, read_definition
 from shared.calendar.working import ALWAYS, Calendar, Interval, NoCalendar
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "Definition",
     "Interval",
     "NoCalendar",
+    "Published",
+    "PublishedYear",
     "as_data",
     "compiled",
     "read_definition",

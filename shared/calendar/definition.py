@@ -1,15 +1,20 @@
 """What an operator writes: zone, years, a week of shifts, seasons, and layers of dated exceptions.
 
     zone: Asia/Shanghai
-    years: [2025, 2026]                              # published: others are an error, never a guess
+    years: [2025, 2026]                              # others are an error, never a guess
     week: {mon: ["08:00-12:00", "14:00-18:00"], ...} # days left out are closed
     seasons:                                         # another week between two dates
       - {from: 2026-05-01, to: 2026-09-30, week: {...}}
+    holidays:                                        # written out as the first layer when read
+      source: cn                                     # or a country of `holidays`: GB, GB-ENG
+      years: [2025, 2026]                            # published there; without: all years
+      hours: ["08:00-12:00", "14:00-18:00"]          # of the make-up days
     layers:                                          # later layers win
-      - name: public holidays
+      - name: our hall
         source: ...
-        closed: [{on: 2026-02-15, to: 2026-02-23, why: Spring Festival}]
-        open: [{on: 2026-02-14, hours: ["08:00-12:00"], why: make-up day}]
+        each_year: false                             # true: a year without a date is a hole
+        closed: [{on: 2026-03-02, to: 2026-03-04, why: new counters}]
+        open: [{on: 2026-03-07, hours: ["08:00-12:00"], why: make-up day}]
     warn_days: 60                                    # say so that long before the years end
 
 A mistake is refused with its place, such as `layers.0.open.2.hours.1`.
@@ -23,7 +28,6 @@ from typing import Any
 from shared.errors import Invalid
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WARN_DAYS = 60
 
 
 class BadCalendar(Invalid):
@@ -63,11 +67,15 @@ class Exceptional:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Exceptions of one origin: public holidays, a local closure."""
+    """Exceptions of one origin: public holidays, a local closure.
+
+    each_year: each year covered has some; without, its dates have not been published.
+    """
 
     name: str
     source: str
     days: tuple[Exceptional, ...]
+    each_year: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Definition:
     week: Week
     seasons: tuple[Season, ...]
     layers: tuple[Layer, ...]
-    warn_days: int = WARN_DAYS
+    warn_days: int = 0
     _own: Mapping[date, Shifts] = field(default_factory=dict, repr=False, compare=False)
 
     def hours_on(self, day: date) -> Shifts:
@@ -105,6 +113,7 @@ def as_data(definition: Definition) -> dict[str, Any]:
             {
                 "name": layer.name,
                 "source": layer.source,
+                "each_year": layer.each_year,
                 "closed": [_day_data(day) for day in layer.days if not day.hours],
                 "open": [
                     _day_data(day) | {"hours": _shifts_data(day.hours)}

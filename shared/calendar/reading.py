@@ -2,13 +2,13 @@
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.calendar.definition import (
-    WARN_DAYS,
     WEEKDAYS,
     BadCalendar,
     Definition,
@@ -19,20 +19,37 @@ from shared.calendar.definition import (
     Shifts,
     Week,
 )
+from shared.calendar.working import NoCalendar
 
 _KNOWN = frozenset({"zone", "years", "week", "seasons", "layers", "warn_days"})
 _SHIFT = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR, _MOST_YEARS, _MOST_SHIFTS, _MOST_DAYS = 2000, 2199, 30, 12, 2000
-_DAY_MINUTES = 24 * 60
+_DAY_MINUTES, _ONE_DAY = 24 * 60, timedelta(days=1)
+_Span = tuple[date, date, str]  # first and last date, and where it stands
 
 
-def read_definition(data: Mapping[str, Any]) -> Definition:
-    """A definition from its JSON or YAML. Raises BadCalendar with the place of the mistake."""
-    _only(data, _KNOWN, "")
+class PublishedYear(NamedTuple):
+    """What a source says of a year: its holidays and make-up working days, each with its name."""
+
+    closed: Mapping[date, str]
+    open: Mapping[date, str]
+
+
+# By source and year; None when that year is not published. Raises BadCalendar: no such source.
+Published = Callable[[str, int], PublishedYear | None]
+
+
+def read_definition(data: Mapping[str, Any], published: Published | None = None) -> Definition:
+    """A definition from its JSON or YAML; `holidays` become a layer of their own, in front.
+
+    Raises BadCalendar with the place of the mistake, and NoCalendar when the source of holidays
+    publishes no such year.
+    """
+    _only(data, _KNOWN if published is None else _KNOWN | {"holidays"}, "")
     years = _years(data.get("years"))
-    layers = tuple(
-        _layer(one, years, f"layers.{n}") for n, one in enumerate(_list(data, "layers", ""))
-    )
+    layers = [_layer(one, years, f"layers.{n}") for n, one in enumerate(_list(data, "layers", ""))]
+    if published is not None and data.get("holidays") is not None:
+        layers.insert(0, _holidays(data["holidays"], years, published))
     seasons = tuple(
         _season(one, years, f"seasons.{n}") for n, one in enumerate(_list(data, "seasons", ""))
     )
@@ -48,10 +65,57 @@ def read_definition(data: Mapping[str, Any]) -> Definition:
         years=years,
         week=_week(data.get("week"), "week"),
         seasons=seasons,
-        layers=layers,
-        warn_days=_whole(data.get("warn_days", WARN_DAYS), 0, 366, "warn_days"),
+        layers=tuple(layers),
+        warn_days=_whole(data.get("warn_days", 0), 0, 366, "warn_days"),
         _own=own,
     )
+
+
+def _holidays(value: Any, years: Sequence[int], published: Published) -> Layer:
+    """The holidays and make-up days that a source publishes, and dates written beside them."""
+    at, data = "holidays", _mapping(value, "holidays")
+    _only(data, frozenset({"source", "years", "hours", "closed", "open"}), at)
+    source = _text(data.get("source"), f"{at}.source", least=1)
+    hours = _shifts(data.get("hours") or [], f"{at}.hours")
+    wanted, where = (data["years"], f"{at}.years") if data.get("years") else (years, "years")
+    days, spans = _exceptions(data, years, at)
+    for number, year in enumerate(_years(wanted, where)):
+        place = f"{where}.{number}"
+        if year not in years:
+            raise BadCalendar(f"{year} is not among the years covered", at=place)
+        found = published(source, year)
+        if found is None:
+            raise NoCalendar(
+                f"the source {source} has no year {year}", source=source, year=year, at=place
+            )
+        if found.open and not hours:
+            raise BadCalendar(
+                f"{year} has make-up working days: name their hours", at=f"{at}.hours"
+            )
+        theirs = [*_runs(found.closed, ()), *_runs(found.open, hours)]
+        days += theirs
+        spans += [(day.first, day.last, place) for day in theirs]
+    _apart(spans)
+    return _each_year(Layer("public holidays", source, _in_order(days), each_year=True), years, at)
+
+
+def _runs(dates: Mapping[date, str], hours: Shifts) -> list[Exceptional]:
+    """Days on end with one name are one exception."""
+    runs: list[Exceptional] = []
+    for day, why in sorted(dates.items()):
+        if runs and runs[-1].why == why and runs[-1].last == day - _ONE_DAY:
+            runs[-1] = replace(runs[-1], last=day)
+        else:
+            runs.append(Exceptional(day, day, hours, why))
+    return runs
+
+
+def _each_year(layer: Layer, years: Sequence[int], at: str) -> Layer:
+    told = {day.first.year for day in layer.days} | {day.last.year for day in layer.days}
+    for year in years:
+        if layer.each_year and year not in told:
+            raise BadCalendar(f"a hole: no dates for {year}", at=at, year=year)
+    return layer
 
 
 def _zone(value: Any) -> str:
@@ -61,17 +125,18 @@ def _zone(value: Any) -> str:
         raise BadCalendar("there is no such time zone", at="zone") from error
 
 
-def _years(value: Any) -> tuple[int, ...]:
+def _years(value: Any, at: str = "years") -> tuple[int, ...]:
+    """One after the other. Raises BadCalendar at a hole."""
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-        raise BadCalendar("name the years that it covers", at="years")
+        raise BadCalendar("name the years that it covers", at=at)
     if len(value) > _MOST_YEARS:
-        raise BadCalendar(f"at most {_MOST_YEARS} years", at="years")
+        raise BadCalendar(f"at most {_MOST_YEARS} years", at=at)
     years = tuple(
-        _whole(year, _FIRST_YEAR, _LAST_YEAR, f"years.{n}") for n, year in enumerate(value)
+        _whole(year, _FIRST_YEAR, _LAST_YEAR, f"{at}.{n}") for n, year in enumerate(value)
     )
     for number, (year, following) in enumerate(itertools.pairwise(years), start=1):
         if following != year + 1:
-            raise BadCalendar(f"{year + 1} must follow {year}", at=f"years.{number}")
+            raise BadCalendar(f"a hole: {year + 1} must follow {year}", at=f"{at}.{number}")
     return years
 
 
@@ -119,19 +184,31 @@ def _season(value: Any, years: Sequence[int], at: str) -> Season:
 
 def _layer(value: Any, years: Sequence[int], at: str) -> Layer:
     layer = _mapping(value, at)
-    _only(layer, frozenset({"name", "source", "closed", "open"}), at)
+    _only(layer, frozenset({"name", "source", "each_year", "closed", "open"}), at)
     name = _text(layer.get("name"), f"{at}.name", least=1)
+    each_year = layer.get("each_year", False)
+    if not isinstance(each_year, bool):
+        raise BadCalendar("true or false", at=f"{at}.each_year")
+    days, spans = _exceptions(layer, years, at)
+    _apart(spans)
+    source = _text(layer.get("source", ""), f"{at}.source")
+    return _each_year(Layer(name, source, _in_order(days), each_year), years, at)
+
+
+def _exceptions(
+    data: Mapping[str, Any], years: Sequence[int], at: str
+) -> tuple[list[Exceptional], list[_Span]]:
+    """The dates closed and open, and where each stands."""
     days, spans = [], []
     for kind in ("closed", "open"):
-        for number, one in enumerate(_list(layer, kind, at)):
+        for number, one in enumerate(_list(data, kind, at)):
             place = f"{at}.{kind}.{number}"
             day = _exceptional(_mapping(one, place), kind == "open", years, place)
             days.append(day)
             spans.append((day.first, day.last, place))
     if len(days) > _MOST_DAYS:
         raise BadCalendar(f"at most {_MOST_DAYS} exceptions a layer", at=at)
-    _apart(spans)
-    return Layer(name, _text(layer.get("source", ""), f"{at}.source"), _in_order(days))
+    return days, spans
 
 
 def _in_order(days: list[Exceptional]) -> tuple[Exceptional, ...]:
@@ -161,7 +238,7 @@ def _span(data: Mapping[str, Any], begins: str, years: Sequence[int], at: str) -
     return first, last
 
 
-def _apart(spans: list[tuple[date, date, str]]) -> None:
+def _apart(spans: list[_Span]) -> None:
     """No date twice. Raises BadCalendar at the later of two spans that meet."""
     in_order = sorted(spans)
     for (_, last, place), (first, _, other) in itertools.pairwise(in_order):
