@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -130,12 +130,13 @@ class Database:
     def __init__(self, url: str, pool_size: int = 16) -> None:
         self.engine = _engine(url, pool_size)
         self._bells: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._memory: dict[Hashable, Any] = {}
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Tx]:
         """Commit at the end, roll back on any exception, then ring what asked to be rung."""
         async with self.engine.begin() as connection:
-            tx = Tx(connection)
+            tx = Tx(connection, self._memory)
             yield tx
             await tx.write_what_was_left()
         for bell in tx.bells:

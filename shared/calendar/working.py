@@ -6,7 +6,7 @@ Instants and sums are whole microseconds, so `add` and `between` are exact inver
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -101,18 +101,24 @@ class Calendar:
             raise self._missing(self.years.stop)
         return self._ends[number]
 
-    def intervals(self, a: datetime, b: datetime) -> list[Interval]:
-        """The working time from `a` to `b`, interval by interval. Raises NoCalendar."""
+    def day_after(self, start: datetime) -> datetime:
+        """The first instant of the next date in the calendar's zone: working days count from it."""
+        tomorrow = start.astimezone(self.zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time(), self.zone).astimezone(UTC)
+
+    def intervals(self, a: datetime, b: datetime, most: int | None = None) -> list[Interval]:
+        """The working time from `a` to `b`, interval by interval, the first `most` of them.
+
+        Raises NoCalendar.
+        """
         first, last = a.astimezone(UTC), b.astimezone(UTC)
         for at in (first, last):
             if not self.begins_at <= at <= self.ends_at:
                 raise self._unpublished(at)
         if last <= first:
             return []
-        return [
-            Interval(max(self._opens[n], first), min(self._closes[n], last))
-            for n in range(bisect_right(self._closes, first), bisect_left(self._opens, last))
-        ]
+        numbers = range(bisect_right(self._closes, first), bisect_left(self._opens, last))[:most]
+        return [Interval(max(self._opens[n], first), min(self._closes[n], last)) for n in numbers]
 
     def working_days(self) -> list[date]:
         """The dates with working time, in order."""
@@ -165,7 +171,11 @@ class _Always(Calendar):
             raise ValueError("at least one working day")
         return start.astimezone(UTC) + timedelta(days=working_days)
 
-    def intervals(self, a: datetime, b: datetime) -> list[Interval]:
+    def day_after(self, start: datetime) -> datetime:
+        """At once: its days are 24 hours from any instant."""
+        return start.astimezone(UTC)
+
+    def intervals(self, a: datetime, b: datetime, most: int | None = None) -> list[Interval]:
         whole = Interval(a.astimezone(UTC), b.astimezone(UTC))
         return [whole] if whole.opens_at < whole.closes_at else []
 
