@@ -27,12 +27,17 @@ class Tx:
 
     Rows that are *left* (events, audit, kept answers, what nobody reads before the commit) are
     written just before it in one statement: part of the transaction like any other.
+
+    `memory`: what this process keeps of this database. Only what is committed and never changes.
     """
 
-    __slots__ = ("_connection", "_left", "_raw", "bells")
+    __slots__ = ("_connection", "_left", "_raw", "bells", "memory")
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(
+        self, connection: AsyncConnection, memory: dict[Hashable, Any] | None = None
+    ) -> None:
         self._connection = connection
+        self.memory: dict[Hashable, Any] = {} if memory is None else memory
         self._raw: Any = None
         self._left: dict[sa.Table, list[dict[str, Any]]] = {}
         self.bells: set[str] = set()
