@@ -8,7 +8,7 @@ from types import ModuleType
 from deploy.docs.assembled import names
 
 # Where a name says too little for a file of its own.
-_TITLES = {"services.workorders.domain.order": "work order", "services.intake.domain": "case"}
+_TITLES = {"services.workorders.domain.moves": "work order", "services.intake.domain": "case"}
 
 
 def pages() -> dict[str, str]:

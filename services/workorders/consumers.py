@@ -1,7 +1,7 @@
 """What workorders listens to."""
 
-from services.workorders import use_cases
-from services.workorders.domain.order import Site, WorkOrder, WorkOrderId
+from services.workorders.domain.order import Asked, Site, WorkOrder, WorkOrderId
+from services.workorders.use_cases.opening import open_order
 from shared.contracts.intake import CaseAccepted
 from shared.db import Tx
 from shared.ids import new_id
@@ -19,8 +19,9 @@ async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
         site=Site(where.region, where.area, where.address, where.transformer),
         received_at=event.accepted_at,
         opened_at=stamp.at,
+        asked=Asked(event.description, event.account_no),
     )
-    await use_cases.open_order(tx, stamp, order, event.promises)
+    await open_order(tx, stamp, order, event.promises)
 
 
 heard = listeners((CaseAccepted, on_case_accepted))

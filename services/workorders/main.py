@@ -5,20 +5,24 @@ from typing import Any
 
 import yaml
 
-from services.workorders import api, consumers, tables, timers, use_cases
+from services.workorders import api, consumers, tables, timers
 from services.workorders.domain.policy import BadPolicy
 from services.workorders.seed import seed
+from services.workorders.use_cases.policies import use_policies
 from shared.cli import command_line
 from shared.db import Tx
 from shared.service import Service
 from shared.settings import Settings
 from shared.stamp import Stamp
 
+_PACKS = Path(__file__).parent / "policies"
+_HOUSE = _PACKS / "house.yaml"
+
 
 class WorkordersSettings(Settings):
     """policies: the folder of policy packs. policy: the pack in use, with its overlays."""
 
-    policies: Path = Path(__file__).parent / "policies"
+    policies: Path = _PACKS
     policy: str = "sgcc-2022"
 
 
@@ -26,7 +30,7 @@ def service(settings: Settings) -> Service:
     assert isinstance(settings, WorkordersSettings)
 
     async def load_policies(tx: Tx, stamp: Stamp) -> None:
-        await use_cases.use_policies(tx, stamp, _read(settings.policies), settings.policy)
+        await use_policies(tx, stamp, read_packs(settings.policies), settings.policy)
 
     return Service(
         name="workorders",
@@ -39,10 +43,14 @@ def service(settings: Settings) -> Service:
     )
 
 
-def _read(folder: Path) -> list[dict[str, Any]]:
-    """Every pack in `folder`, as JSON can hold it. Raises BadPolicy with the file's name."""
+def read_packs(folder: Path = _PACKS) -> list[dict[str, Any]]:
+    """Every pack in `folder`, and our house rules, as JSON can hold them.
+
+    Raises BadPolicy with the file's name.
+    """
+    files = {file.name: file for file in (_HOUSE, *sorted(folder.glob("*.yaml")))}
     packs = []
-    for file in sorted(folder.glob("*.yaml")):
+    for file in files.values():
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise BadPolicy(f"{file.name} is not a policy pack")

@@ -21,6 +21,7 @@ class _AboutOrder(Event):
     team: str | None = None  # the team's code
     level: int = 1  # rises with every reopening
     version: int  # of the order; a hearer drops what is older than what it knows
+    outage_id: UUID | None = None  # the outage that the order belongs to, if it is known
 
 
 class OrderOpened(_AboutOrder):
@@ -83,11 +84,102 @@ class OrderArchived(_AboutOrder):
     satisfaction: Literal["satisfied"]
 
 
+class OrderArchivedUnasked(_AboutOrder):
+    """The loop is closed without the customer's word, and that is on record."""
+
+    type: ClassVar[str] = "workorders.order-archived-unasked.v1"
+    archived_at: AwareDatetime
+    because: Literal["resolved_on_contact", "unreached"]
+
+
 class OrderReopened(_AboutOrder):
     """The customer is not satisfied: again, one level higher."""
 
     type: ClassVar[str] = "workorders.order-reopened.v1"
     reopened_at: AwareDatetime
+    reason: str
+
+
+class OrderReturned(_AboutOrder):
+    """The team says that it is not theirs."""
+
+    type: ClassVar[str] = "workorders.order-returned.v1"
+    returned_at: AwareDatetime
+    reason: str
+    target: str
+    hops: int
+
+
+class OrderReassigned(_AboutOrder):
+    """Another team has it now."""
+
+    type: ClassVar[str] = "workorders.order-reassigned.v1"
+    reassigned_at: AwareDatetime
+    before: str | None
+    reason: str
+
+
+class OrderRepaired(_AboutOrder):
+    """Power is back."""
+
+    type: ClassVar[str] = "workorders.order-repaired.v1"
+    repaired_at: AwareDatetime
+
+
+class OrderSuspended(_AboutOrder):
+    """The work rests, for a reason, at most until then."""
+
+    type: ClassVar[str] = "workorders.order-suspended.v1"
+    suspended_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+    tell_customer: bool
+
+
+class OrderResumed(_AboutOrder):
+    """The work goes on."""
+
+    type: ClassVar[str] = "workorders.order-resumed.v1"
+    resumed_at: AwareDatetime
+
+
+class OrderMerged(_AboutOrder):
+    """It follows another order, its master; notices and the callback stay its own."""
+
+    type: ClassVar[str] = "workorders.order-merged.v1"
+    merged_at: AwareDatetime
+    master_id: UUID
+
+
+class OrderUnmerged(_AboutOrder):
+    """It stands for itself again."""
+
+    type: ClassVar[str] = "workorders.order-unmerged.v1"
+    unmerged_at: AwareDatetime
+
+
+class OrderUrged(_AboutOrder):
+    """The customer asked where we are."""
+
+    type: ClassVar[str] = "workorders.order-urged.v1"
+    urged_at: AwareDatetime
+    urges: int
+
+
+class CallbackMissed(_AboutOrder):
+    """The customer could not be reached; `failed`: that was the last attempt."""
+
+    type: ClassVar[str] = "workorders.callback-missed.v1"
+    missed_at: AwareDatetime
+    attempts: int
+    failed: bool
+
+
+class OrderCancelled(_AboutOrder):
+    """It will not be worked on."""
+
+    type: ClassVar[str] = "workorders.order-cancelled.v1"
+    cancelled_at: AwareDatetime
     reason: str
 
 
@@ -138,7 +230,18 @@ SPOKEN: tuple[type[Event], ...] = (
     EtrSet,
     OrderReplied,
     OrderArchived,
+    OrderArchivedUnasked,
     OrderReopened,
+    OrderReturned,
+    OrderReassigned,
+    OrderRepaired,
+    OrderSuspended,
+    OrderResumed,
+    OrderMerged,
+    OrderUnmerged,
+    OrderUrged,
+    CallbackMissed,
+    OrderCancelled,
     ClockBreached,
     PromisesPublished,
 )

@@ -28,7 +28,15 @@ STEPS: tuple[tuple[str, dict[str, str] | None], ...] = (
     ("claim", None),
     ("departure", None),
     ("arrival", None),
-    ("reply", {"cause": "熔丝熔断", "action": "更换", "responsibility": "utility"}),
+    (
+        "reply",
+        {
+            "cause": "熔丝熔断",
+            "action": "更换",
+            "responsibility": "utility",
+            "evidence": ["photo-1"],
+        },
+    ),
 )
 
 

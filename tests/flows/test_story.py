@@ -75,7 +75,12 @@ def repair(call: Call, order: dict[str, Any]) -> None:
     step(call, order, "departure")
     step(call, order, "arrival")
     step(call, order, "etr", json={"etr_at": etr.isoformat()})
-    done = {"cause": "熔丝熔断", "action": "更换熔丝", "responsibility": "utility"}
+    done = {
+        "cause": "熔丝熔断",
+        "action": "更换熔丝",
+        "responsibility": "utility",
+        "evidence": ["photo-1"],
+    }
     step(call, order, "reply", json=done)
 
 

@@ -15,7 +15,12 @@ TEAMS = [
     {"code": "LH-2", "name": "临湖二队", "region": "320505"},
     {"code": "SZ", "name": "市队", "region": "3205"},
 ]
-REPLY = {"cause": "熔丝熔断", "action": "更换熔丝", "responsibility": "utility"}
+REPLY = {
+    "cause": "熔丝熔断",
+    "action": "更换熔丝",
+    "responsibility": "utility",
+    "evidence": ["photo-1"],
+}
 
 
 def a_call(**changes: Any) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """Limits as dated data: which clocks an order gets, how long each runs, and who said so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+from services.workorders.domain.handling import Handlings, read_handlings
+
+_Read = TypeVar("_Read")
 
 
 class Fact(StrEnum):
@@ -13,10 +17,21 @@ class Fact(StrEnum):
     ACCEPTED = "accepted"
     DISPATCHED = "dispatched"
     CLAIMED = "claimed"
+    RETURNED = "returned"
+    CONTACTED = "contacted"
+    DEPARTED = "departed"
     ARRIVED = "arrived"
+    DIAGNOSED = "diagnosed"
     ETR_SET = "etr_set"
+    REPAIRED = "repaired"
     REPLIED = "replied"
+    REVIEWED = "reviewed"
     CALLED_BACK = "called_back"
+    ARCHIVED = "archived"
+    URGED = "urged"
+    URGE_ANSWERED = "urge_answered"
+    MERGED = "merged"
+    CANCELLED = "cancelled"
 
 
 class BadPolicy(ValueError):
@@ -45,7 +60,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A policy version. `overlay_of` names the pack that it adds unverified limits to."""
+    """A policy version. `overlay_of` names the pack that it adds to; `any`: whichever is in use."""
 
     id: str
     version: str
@@ -53,6 +68,7 @@ class Pack:
     valid_to: date | None
     limits: tuple[Limit, ...]
     overlay_of: str | None = None
+    handling: Handlings | None = None
 
     def started_by(self, fact: Fact, case_type: str, area: str) -> list[Limit]:
         """The clocks that this fact starts on such an order."""
@@ -70,6 +86,7 @@ def read_pack(data: Mapping[str, Any]) -> Pack:
             valid_to=_date(data["valid_to"]) if data.get("valid_to") else None,
             limits=limits,
             overlay_of=data.get("overlay_of"),
+            handling=_section(data, "handling", read_handlings),
         )
     except BadPolicy:
         raise
@@ -78,6 +95,14 @@ def read_pack(data: Mapping[str, Any]) -> Pack:
     if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
         raise BadPolicy(f"{pack.id}: valid_to is not after valid_from")
     return pack
+
+
+def handlings(packs: Sequence[Pack]) -> Handlings:
+    """The handling rules among the packs in force. Raises BadPolicy when there are none."""
+    for pack in packs:
+        if pack.handling is not None:
+            return pack.handling
+    raise BadPolicy("no pack in force says how cases are handled")
 
 
 def in_force(packs: Sequence[Pack], on: date) -> list[Pack]:
@@ -112,6 +137,17 @@ def _limit(number: int, data: Mapping[str, Any]) -> Limit:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadPolicy(f"limit {number}: {error}") from error
+
+
+def _section(
+    data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], _Read]
+) -> _Read | None:
+    if name not in data:
+        return None
+    try:
+        return read({key: value for key, value in data[name].items() if key != "source"})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadPolicy(f"{data.get('id')}: section {name}: {error!r}") from error
 
 
 def _set(words: str | list[str] | None) -> frozenset[str]:

@@ -1,16 +1,21 @@
 """Work orders in and out of PostgreSQL."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from services.workorders.domain.moves import Status
 from services.workorders.domain.order import (
+    Asked,
+    Handback,
     Reply,
     Responsibility,
     Site,
-    Status,
+    Steps,
+    Suspension,
     WorkOrder,
     WorkOrderId,
 )
@@ -56,6 +61,24 @@ async def save(tx: Tx, order: WorkOrder) -> None:
     await tx.execute(work_orders.update().where(work_orders.c.id == order.id).values(_row(order)))
 
 
+async def lock_suspended_until(tx: Tx, at: datetime, limit: int) -> list[WorkOrder]:
+    """At most `limit` orders whose suspension ends by `at`; those that others hold are left."""
+    query = (
+        sa.select(work_orders)
+        .where(work_orders.c.suspended_until <= at)
+        .order_by(work_orders.c.suspended_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [order_of(row) for row in await tx.execute(query)]
+
+
+async def next_resumption(tx: Tx) -> datetime | None:
+    query = sa.select(sa.func.min(work_orders.c.suspended_until))
+    until: datetime | None = (await tx.execute(query)).scalar_one()
+    return until
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a list is asked for."""
@@ -93,58 +116,59 @@ async def _one(tx: Tx, aim: Aim, query: sa.Select[Any]) -> WorkOrder:
     return order_of(row)
 
 
+# Columns that hold a field of the order as it is.
+_PLAIN = (
+    "id", "case_id", "case_number", "case_type", "received_at", "opened_at", "status", "level",
+    "team", "hops", "handler", "etr_at", "master_id", "outage_id", "callback_attempts", "unreached",
+    "supervised", "urges", "priority", "article", "ended_because", "archived_at", "version",
+)  # fmt: skip
+
+
 def _row(order: WorkOrder) -> dict[str, Any]:
-    routing = order.routing
+    routing, suspension = order.routing, order.suspension
     return {
-        "id": order.id,
-        "case_id": order.case_id,
-        "case_number": order.case_number,
-        "case_type": order.case_type,
+        **{name: getattr(order, name) for name in _PLAIN},
         **asdict(order.site),
-        "received_at": order.received_at,
-        "opened_at": order.opened_at,
-        "status": order.status,
-        "level": order.level,
-        "team": routing.team if routing else None,
+        **asdict(order.asked),
+        **asdict(order.steps),
         "team_name": routing.team_name if routing else None,
         "routed_because": list(routing.because) if routing else [],
-        "handler": order.handler,
-        "claimed_at": order.claimed_at,
-        "departed_at": order.departed_at,
-        "arrived_at": order.arrived_at,
-        "etr_at": order.etr_at,
+        "handback": asdict(order.handback) if order.handback else None,
+        "suspension": _suspension_row(suspension) if suspension else None,
+        "suspended_until": suspension.until if suspension else None,
         "reply": asdict(order.reply) if order.reply else None,
-        "replied_at": order.replied_at,
-        "archived_at": order.archived_at,
-        "version": order.version,
+        "priority_because": list(order.priority_because),
     }
 
 
 def order_of(row: Any) -> WorkOrder:
+    plain = {name: getattr(row, name) for name in _PLAIN if name not in ("team", "status")}
     routing = None
     if row.team is not None:
         routing = Routing(row.team, row.team_name, tuple(row.routed_because))
     return WorkOrder(
-        id=WorkOrderId(row.id),
-        case_id=row.case_id,
-        case_number=row.case_number,
-        case_type=row.case_type,
-        site=Site(row.region, row.area, row.address, row.transformer),
-        received_at=row.received_at,
-        opened_at=row.opened_at,
+        **plain,
         status=Status(row.status),
-        level=row.level,
+        site=Site(row.region, row.area, row.address, row.transformer),
+        asked=Asked(row.description, row.account_no, row.danger),
+        steps=Steps(*(getattr(row, name) for name in Steps.__dataclass_fields__)),
         routing=routing,
-        handler=row.handler,
-        claimed_at=row.claimed_at,
-        departed_at=row.departed_at,
-        arrived_at=row.arrived_at,
-        etr_at=row.etr_at,
+        handback=Handback(**row.handback) if row.handback else None,
+        suspension=_suspension(row.suspension, row.suspended_until) if row.suspension else None,
         reply=_reply(row.reply),
-        replied_at=row.replied_at,
-        archived_at=row.archived_at,
-        version=row.version,
+        priority_because=tuple(row.priority_because),
     )
+
+
+def _suspension_row(suspension: Suspension) -> dict[str, Any]:
+    return asdict(suspension) | {
+        "until": suspension.until.isoformat(),
+        "since": suspension.since.isoformat(),
+    }
+
+
+def _suspension(data: dict[str, Any], until: datetime) -> Suspension:
+    return Suspension(**data | {"until": until, "since": datetime.fromisoformat(data["since"])})
 
 
 def _reply(data: dict[str, Any] | None) -> Reply | None:
@@ -155,4 +179,5 @@ def _reply(data: dict[str, Any] | None) -> Reply | None:
         data["action"],
         Responsibility(data["responsibility"]),
         tuple(data["evidence"]),
+        data.get("substantiated"),
     )

@@ -70,9 +70,10 @@ async def load_packs(tx: Tx, stamp: Stamp, files: Sequence[Mapping[str, Any]], c
         )
         if read_pack((await tx.execute(stored)).scalar_one()) != pack:
             raise BadPolicy(f"{pack.id} {pack.version} was edited: give it a new version")
-    ours = {(p.id, p.version) for p in map(read_pack, files) if chosen in (p.id, p.overlay_of)}
-    if not ours:
+    packs = list(map(read_pack, files))
+    if chosen not in {pack.id for pack in packs}:
         raise BadPolicy(f"there is no policy pack {chosen}")
+    ours = {(p.id, p.version) for p in packs if p.id == chosen or p.overlay_of in (chosen, "any")}
     await tx.execute(policies.update().values(in_use=_KEY.in_(ours)))
 
 

@@ -68,11 +68,17 @@ async def test_every_step_of_an_order(workorders, token):
         assert answer.status_code == 200, answer.text
         said.append((action, f"{role}-3", role))
     event = "event:intake.case-accepted.v1"
-    opened = [("order.opened", event, "service"), ("order.dispatched", event, "service")]
+    steps = ("order.opened", "order.triaged", "order.dispatched")
+    opened = [(step, event, "service") for step in steps]
     again = ("order.dispatched", "callback-3", "callback")
     found = await audited(workorders)
+    replied = said.index(("order.replied", "crew-3", "crew")) + 1
+    inner = [("order.submitted", "crew-3", "crew"), ("order.review_exempt", "crew-3", "crew")]
+    said[replied:replied] = inner
     assert found[0][0] == "policy.in_use" and found[1:] == [*opened, *said, again]
-    assert len(await workorders.rows("SELECT 1 FROM outbox")) == len(found)
+    unsaid = {"order.triaged", "order.submitted", "order.review_exempt"}
+    told = [action for action, _, _ in found if action not in unsaid]
+    assert len(await workorders.rows("SELECT 1 FROM outbox")) == len(told)
 
 
 async def test_revealing_an_address(workorders, token):

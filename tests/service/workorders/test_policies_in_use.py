@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.workorders import use_cases
 from services.workorders.domain.policy import BadPolicy
+from services.workorders.main import read_packs
+from services.workorders.use_cases.policies import use_policies
 from shared.due import fire_due
 from shared.stamp import Stamp
 from tests.conftest import NINE, Running
@@ -15,6 +16,9 @@ from tests.service.conftest import hear
 from tests.service.given import accepted, as_message
 
 pytestmark = pytest.mark.anyio
+
+
+HOUSE = [pack for pack in read_packs() if pack["id"] == "house"]
 
 
 def pack(version: str, minutes: int, **more: Any) -> dict[str, Any]:
@@ -34,7 +38,7 @@ def pack(version: str, minutes: int, **more: Any) -> dict[str, Any]:
 
 async def use(workorders: Running, *packs: dict[str, Any], at: datetime = NINE) -> None:
     async with workorders.database.begin() as tx:
-        await use_cases.use_policies(tx, Stamp(by="start", at=at), packs, "mine")
+        await use_policies(tx, Stamp(by="start", at=at), [*HOUSE, *packs], "mine")
 
 
 async def promised(workorders: Running) -> list[Any]:
@@ -82,7 +86,7 @@ async def test_each_order_runs_by_the_version_of_its_day(workorders, clock):
 async def test_on_its_first_day_the_next_version_is_promised_by_itself_and_once(workorders):
     old = pack("till-december", 45, valid_to="2026-12-01")
     await use(workorders, old, pack("from-december", 30, valid_from="2026-12-01"))
-    policies = workorders.service.timers[1]
+    policies = workorders.service.timers[2]
     for day in (0, 9, 10, 11, 12):
         await fire_due(workorders.database, policies, NINE + timedelta(days=day))
     assert await promised(workorders) == [("till-december", [45]), ("from-december", [30])]

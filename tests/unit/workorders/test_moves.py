@@ -1,6 +1,7 @@
 """The moves of a work order: the table, and what holds whatever is tried."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,43 +9,76 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.workorders.domain.handling import Handling
+from services.workorders.domain.moves import MOVES, Move, Status, allowed, diagram
 from services.workorders.domain.order import (
-    MOVES,
-    AlreadyArrived,
+    AlreadyDone,
     EtrInThePast,
-    Move,
+    Handback,
+    HandedBackTooOften,
+    MissingField,
     OwnWork,
     Reply,
     Responsibility,
     Site,
-    Status,
+    Suspension,
     WorkOrder,
     WorkOrderId,
     WrongMove,
-    diagram,
 )
 from services.workorders.domain.routing import Routing
 from shared.errors import Refusal
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-REPLY = Reply("熔丝熔断", "更换熔丝", Responsibility.UTILITY)
+REPLY = Reply("熔丝熔断", "更换熔丝", Responsibility.UTILITY, ("photo-1",))
 HOUR = timedelta(hours=1)
+HANDLING = Handling(
+    hold=False, review=True, evidence=1, substantiated=False, callback_attempts=3, returns=1,
+    urges=2, reopen_days=30,
+)  # fmt: skip
+REST = Suspension("no_access", NINE + HOUR, "crew-1", "supervisor-1", True, NINE)
+TEAM = Routing("LH-1", "临湖一队", ())
 
 TAKE: dict[Move, Callable[[WorkOrder, str, datetime], WorkOrder]] = {
-    Move.DISPATCH: lambda order, by, at: order.dispatch(Routing("LH-1", "临湖一队", ())),
+    Move.RESOLVE: lambda order, by, at: order.resolve("article-1"),
+    Move.TRIAGE: lambda order, by, at: order.triage(),
+    Move.DISPATCH: lambda order, by, at: order.dispatch(TEAM),
     Move.CLAIM: lambda order, by, at: order.claim(by, at),
+    Move.RETURN: lambda order, by, at: order.hand_back(Handback("not ours", "LH-2", by)),
+    Move.ROUTE_AGAIN: lambda order, by, at: order.route_again(HANDLING, "supervisor"),
+    Move.REASSIGN: lambda order, by, at: order.reassign(Routing("LH-2", "临湖二队", ())),
+    Move.CONTACT: lambda order, by, at: order.contact(at),
     Move.DEPART: lambda order, by, at: order.depart(at),
     Move.ARRIVE: lambda order, by, at: order.arrive(at),
+    Move.DIAGNOSE: lambda order, by, at: order.diagnose(at),
     Move.SET_ETR: lambda order, by, at: order.set_etr(at + HOUR, at),
-    Move.REPLY: lambda order, by, at: order.answer(REPLY, at),
+    Move.REPAIR: lambda order, by, at: order.repair(at),
+    Move.SUSPEND: lambda order, by, at: order.suspend(REST),
+    Move.RESUME: lambda order, by, at: order.resume(),
+    Move.MERGE: lambda order, by, at: order.merge(MASTER, None),
+    Move.UNMERGE: lambda order, by, at: order.unmerge(),
+    Move.FOLLOW: lambda order, by, at: order.follow(REPLY, at),
+    Move.REPLY: lambda order, by, at: order.answer(REPLY, HANDLING, at),
+    Move.SUBMIT: lambda order, by, at: order.submit(),
+    Move.PASS: lambda order, by, at: order.pass_review(by),
+    Move.SEND_BACK: lambda order, by, at: order.send_back(by),
+    Move.MISS: lambda order, by, at: order.miss(by, replace(HANDLING, callback_attempts=99)),
+    Move.GIVE_UP: lambda order, by, at: order.miss(by, replace(HANDLING, callback_attempts=1)),
     Move.ARCHIVE: lambda order, by, at: order.archive(by, at),
     Move.REOPEN: lambda order, by, at: order.reopen(by),
+    Move.CANCEL: lambda order, by, at: order.cancel("called off"),
 }
 
 
 def opened() -> WorkOrder:
     site, id = Site("320505", "urban"), WorkOrderId(UUID(int=1))
     return WorkOrder(id, UUID(int=2), "2611-2000-0000-44", "fault_report", site, NINE, NINE)
+
+
+MASTER = WorkOrder(
+    WorkOrderId(UUID(int=3)), UUID(int=4), "2611-2000-0000-45", "fault_report",
+    Site("320505", "urban"), NINE, NINE,
+)  # fmt: skip
 
 
 def at_step(*moves: Move) -> WorkOrder:
@@ -54,8 +88,9 @@ def at_step(*moves: Move) -> WorkOrder:
     return order
 
 
-CLAIMED = (Move.DISPATCH, Move.CLAIM)
+CLAIMED = (Move.TRIAGE, Move.DISPATCH, Move.CLAIM)
 REPLIED = (*CLAIMED, Move.ARRIVE, Move.REPLY)
+CALLED = (*REPLIED, Move.SUBMIT)
 
 
 def test_every_move_stands_in_the_table_and_can_be_tried():
@@ -63,25 +98,40 @@ def test_every_move_stands_in_the_table_and_can_be_tried():
 
 
 def test_every_status_can_be_reached_and_all_but_the_last_left():
-    reached, frontier = set(), {Status.PENDING_DISPATCH}
+    reached, frontier = set(), {Status.ACCEPTED}
     while frontier:
         reached |= frontier
         leads = [to for origins, to in MOVES.values() if to and origins & reached]
         frontier = set(leads) - reached
     assert reached == set(Status)
     left = frozenset().union(*(origins for origins, _ in MOVES.values()))
-    assert left == set(Status) - {Status.ARCHIVED}
+    assert left == set(Status) - {Status.CANCELLED}
+
+
+_WITH_REPLY = {
+    Status.REPLIED, Status.REVIEW, Status.CALLBACK_DUE, Status.CALLBACK_FAILED,
+}  # fmt: skip
+_BY_ANOTHER = (
+    Move.PASS, Move.SEND_BACK, Move.MISS, Move.GIVE_UP, Move.ARCHIVE, Move.REOPEN,
+)  # fmt: skip
+_ONCE = (Move.CONTACT, Move.DEPART, Move.ARRIVE, Move.DIAGNOSE, Move.REPAIR)
 
 
 def sound(order: WorkOrder) -> None:
     """What the states guarantee."""
     on = order.status
-    assert (order.routing is None) == (on is Status.PENDING_DISPATCH)
-    assert (order.handler is None) == (on in (Status.PENDING_DISPATCH, Status.DISPATCHED))
-    assert (order.handler is None) == (order.claimed_at is None)
-    assert (order.reply is None) == (order.replied_at is None)
-    assert (order.reply is not None) == (on in (Status.REPLIED, Status.ARCHIVED))
+    if on in (Status.CLAIMED, Status.IN_PROGRESS, Status.SUSPENDED):
+        assert order.handler is not None and order.routing is not None
+        assert order.steps.claimed_at is not None
+    if on in (Status.DISPATCHED, Status.REASSIGNED):
+        assert order.routing is not None and order.handler is None
+    assert (order.suspension is not None) == (on is Status.SUSPENDED)
+    if on is Status.MERGED:
+        assert order.master_id is not None
+    if on in _WITH_REPLY:
+        assert order.reply is not None and order.steps.replied_at is not None
     assert (order.archived_at is not None) == (on is Status.ARCHIVED)
+    assert (order.ended_because is not None) == (on is Status.CANCELLED)
 
 
 @given(st.lists(st.tuples(st.sampled_from(Move), st.sampled_from(["crew-1", "callback-1"]))))
@@ -92,37 +142,42 @@ def test_whatever_is_tried_the_order_stays_sound(tried):
         try:
             order = TAKE[move](order, by, NINE + n * HOUR)
         except Refusal:
-            assert move not in before.allowed() or move in (Move.ARRIVE, *_BY_ANOTHER)
+            assert move not in before.allowed() or move in (*_ONCE, *_BY_ANOTHER)
             continue
         assert move in before.allowed()
         assert order.status is (MOVES[move][1] or before.status)
         assert order.version == before.version + 1
         level += move is Move.REOPEN
         assert order.level == level
-        assert move not in _BY_ANOTHER or by != before.handler
+        assert move not in _BY_ANOTHER or before.handler is None or by != before.handler
         sound(order)
-
-
-_BY_ANOTHER = (Move.ARCHIVE, Move.REOPEN)
 
 
 def test_a_wrong_move_says_where_one_is_and_what_one_may():
     with pytest.raises(WrongMove) as refusal:
         opened().claim("crew-1", NINE)
     assert refusal.value.facts == {
-        "status_now": Status.PENDING_DISPATCH,
-        "allowed": [Move.DISPATCH],
+        "status_now": Status.ACCEPTED,
+        "allowed": allowed(Status.ACCEPTED),
     }
 
 
-@pytest.mark.parametrize("how", [lambda o: o.archive("crew-1", NINE), lambda o: o.reopen("crew-1")])
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda o: o.pass_review("crew-1"),
+        lambda o: o.send_back("crew-1"),
+        lambda o: o.pass_review("clerk-1").archive("crew-1", NINE),
+        lambda o: o.pass_review("clerk-1").reopen("crew-1"),
+    ],
+)
 def test_nobody_asks_their_own_customer(how):
     with pytest.raises(OwnWork):
-        how(at_step(*REPLIED))
+        how(at_step(*CALLED))
 
 
 def test_one_arrives_once():
-    with pytest.raises(AlreadyArrived):
+    with pytest.raises(AlreadyDone):
         at_step(*CLAIMED, Move.ARRIVE).arrive(NINE)
 
 
@@ -135,13 +190,45 @@ def test_power_is_not_expected_back_in_the_past():
 
 
 def test_reopened_nothing_is_done_yet_but_it_is_the_same_order():
-    before = at_step(*CLAIMED, Move.SET_ETR, Move.DEPART, Move.ARRIVE, Move.REPLY)
-    again = before.reopen("callback-1")
-    fresh = opened()
+    done = (Move.SET_ETR, Move.DEPART, Move.ARRIVE, Move.REPLY, Move.SUBMIT)
+    before = at_step(*CLAIMED, *done).pass_review("clerk-1")
+    again, fresh = before.reopen("callback-1"), opened()
     assert (again.level, again.version, again.id) == (2, before.version + 1, before.id)
-    for name in ("routing", "handler", "claimed_at", "departed_at", "arrived_at", "etr_at"):
+    for name in ("routing", "handler", "steps", "etr_at", "reply", "hops", "callback_attempts"):
         assert getattr(again, name) == getattr(fresh, name), name
-    assert again.reply is None and again.replied_at is None
+
+
+def test_a_reply_needs_what_its_kind_asks_for():
+    order = at_step(*CLAIMED, Move.ARRIVE)
+    with pytest.raises(MissingField) as refusal:
+        order.answer(replace(REPLY, evidence=()), replace(HANDLING, substantiated=True), NINE)
+    assert refusal.value.facts == {"missing": ["evidence", "substantiated"]}
+
+
+def test_only_a_fault_of_ours_counts_as_repaired_by_its_reply():
+    order = at_step(*CLAIMED, Move.ARRIVE)
+    assert order.answer(REPLY, HANDLING, NINE).steps.repaired_at == NINE
+    guided = replace(REPLY, responsibility=Responsibility.CUSTOMER)
+    assert order.answer(guided, HANDLING, NINE).steps.repaired_at is None
+
+
+def test_after_the_second_return_a_supervisor_decides():
+    order = at_step(Move.TRIAGE, Move.DISPATCH, Move.RETURN)
+    order = order.route_again(HANDLING, "dispatcher").dispatch(TEAM)
+    order = order.hand_back(Handback("not ours either", "LH-1", "crew-2"))
+    with pytest.raises(HandedBackTooOften):
+        order.route_again(HANDLING, "dispatcher")
+    assert order.route_again(HANDLING, "supervisor").status is Status.PENDING_DISPATCH
+
+
+def test_a_callback_has_failed_after_its_last_attempt_and_is_archived_with_a_flag():
+    order = at_step(*CALLED).pass_review("clerk-1")
+    for _ in range(2):
+        order = order.miss("callback-1", HANDLING)
+        assert order.status is Status.CALLBACK_DUE
+    order = order.miss("callback-1", HANDLING)
+    assert order.status is Status.CALLBACK_FAILED
+    assert order.archive("callback-1", NINE).unreached
 
 
 def test_the_diagram_shows_every_move():

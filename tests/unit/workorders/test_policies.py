@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.workorders.domain.policy import BadPolicy, Fact, in_force, read_pack
-from services.workorders.main import WorkordersSettings, _read
+from services.workorders.main import read_packs
 
 GOOD: dict[str, Any] = {
     "id": "mine",
@@ -115,8 +115,8 @@ def test_in_force_is_the_newest_version_of_the_day_and_its_overlays():
 
 
 def test_the_packs_of_this_repository_are_good_and_name_their_sources():
-    packs = [read_pack(data) for data in _read(WorkordersSettings().policies)]
-    assert {pack.id for pack in packs} == {"sgcc-2022", "sgcc-2022-unverified"}
+    packs = [read_pack(data) for data in read_packs()]
+    assert {pack.id for pack in packs} == {"house", "sgcc-2022", "sgcc-2022-unverified"}
     for limit in (limit for pack in packs for limit in pack.limits):
         assert limit.source and limit.certainty in "ABCD"
         assert limit.certainty == "A" or not limit.promised, "no promise on hearsay"

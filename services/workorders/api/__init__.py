@@ -1,0 +1,9 @@
+"""Door 1, HTTP: work orders and all that belongs to them."""
+
+from fastapi import APIRouter
+
+from services.workorders.api import closing, desk, field, orders
+
+router = APIRouter()
+for part in (orders, field, desk, closing):
+    router.include_router(part.router)

@@ -1,0 +1,76 @@
+"""Work orders: lists, one of them, its address for a purpose, the teams."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.workorders.api.shown import (
+    FIELD,
+    READERS,
+    Seen,
+    WorkOrderOut,
+    answer_with,
+    shown,
+)
+from services.workorders.domain.moves import Status
+from services.workorders.store import clocks, orders, references
+from services.workorders.store.orders import Wanted
+from services.workorders.use_cases import closing
+from shared.auth import Called, may
+from shared.http import Body, Shown, Stamped, Transaction, Words
+from shared.page import Cursor, Limit, Page, cursor_after
+
+router = APIRouter(prefix="/v1", tags=["work orders"])
+
+
+class TeamOut(Shown):
+    code: str
+    name: str
+    region: str
+
+
+class RevealIn(Body):
+    """Why the address is needed; it is written into the audit."""
+
+    purpose: Words
+
+
+@router.get("/work-orders", dependencies=[may(*READERS)])
+async def page(
+    tx: Transaction,
+    caller: Called,
+    case_id: UUID | None = None,
+    status: Status | None = None,
+    team: Annotated[str | None, Query(max_length=40)] = None,
+    region: Annotated[str | None, Query(pattern=r"^[0-9]{1,6}$")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[WorkOrderOut]:
+    """Work orders of the caller's region, newest first, with their clocks."""
+    wanted = Wanted(case_id, status, team, region)
+    found = await orders.page(tx, caller.region, wanted, cursor=cursor, limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    ticking = await clocks.of_orders(tx, [order.id for order in found[:limit]])
+    return Page(
+        items=[shown(order, ticking[order.id]) for order in found[:limit]],
+        next=cursor_after(last.opened_at, last.id) if last else None,
+    )
+
+
+@router.get("/work-orders/{id}", dependencies=[may(*READERS)])
+async def read(tx: Transaction, aim: Seen, response: Response) -> WorkOrderOut:
+    return await answer_with(tx, response, await orders.get(tx, aim))
+
+
+@router.post("/work-orders/{id}/reveal", dependencies=[may(*FIELD)])
+async def reveal(tx: Transaction, stamp: Stamped, aim: Seen, body: RevealIn) -> WorkOrderOut:
+    """The order with its full address, for a stated purpose; the look is audited."""
+    order = await closing.reveal(tx, stamp, aim, body.purpose)
+    return shown(order, (await clocks.of_orders(tx, [order.id]))[order.id], masked=False)
+
+
+@router.get("/teams", dependencies=[may(*READERS)])
+async def list_teams(tx: Transaction, caller: Called) -> list[TeamOut]:
+    """The teams of the caller's region."""
+    return [TeamOut.model_validate(team) for team in await references.all_teams(tx, caller.region)]

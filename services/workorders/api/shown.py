@@ -1,0 +1,149 @@
+"""What a work order looks like from outside, and which one a caller means."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from services.workorders.domain.clock import Clock, State
+from services.workorders.domain.moves import Move, Status
+from services.workorders.domain.order import Responsibility, WorkOrder, WorkOrderId
+from services.workorders.store import clocks
+from services.workorders.store.orders import Aim
+from shared.auth import Called
+from shared.db import Tx
+from shared.http import Expected, Shown, etag_of
+from shared.privacy import mask_account, mask_address
+
+READERS = ("agent", "dispatcher", "crew", "supervisor", "callback", "ops", "service")
+FIELD = ("crew", "dispatcher", "supervisor")
+DESK = ("dispatcher", "supervisor")
+
+
+class ClockOut(Shown):
+    """`promised` clocks are public commitments; the others are our own."""
+
+    id: UUID
+    kind: str
+    generation: int
+    promised: bool
+    policy: str
+    policy_version: str
+    started_at: datetime
+    due_at: datetime
+    state: State
+    stopped_at: datetime | None
+    fired_at: datetime | None
+
+
+class ReplyOut(Shown):
+    cause: str
+    action: str
+    responsibility: Responsibility
+    evidence: list[str]
+    substantiated: bool | None
+
+
+class HandbackOut(Shown):
+    reason: str
+    target: str
+    by: str
+
+
+class SuspensionOut(Shown):
+    reason: str
+    since: datetime
+    until: datetime
+    asked_by: str
+    approved_by: str | None
+    customer_told: bool
+
+
+class WorkOrderOut(Shown):
+    id: UUID
+    case_id: UUID
+    case_number: str
+    case_type: str
+    status: Status
+    level: int
+    priority: int
+    priority_because: list[str]
+    supervised: bool
+    danger: bool
+    team: str | None
+    team_name: str | None
+    routed_because: list[str]
+    hops: int
+    handback: HandbackOut | None
+    region: str
+    area: str
+    address: str | None
+    transformer: str | None
+    account_no: str | None
+    description: str
+    handler: str | None
+    received_at: datetime
+    opened_at: datetime
+    claimed_at: datetime | None
+    contacted_at: datetime | None
+    departed_at: datetime | None
+    arrived_at: datetime | None
+    diagnosed_at: datetime | None
+    etr_at: datetime | None
+    repaired_at: datetime | None
+    replied_at: datetime | None
+    archived_at: datetime | None
+    suspension: SuspensionOut | None
+    master_id: UUID | None
+    outage_id: UUID | None
+    reply: ReplyOut | None
+    callback_attempts: int
+    unreached: bool
+    urges: int
+    article: str | None
+    ended_because: str | None
+    clocks: list[ClockOut]
+    allowed: list[Move]
+    version: int
+
+
+def shown(order: WorkOrder, its_clocks: Sequence[Clock], *, masked: bool = True) -> WorkOrderOut:
+    """The order as callers see it; `masked`: what is personal is not all there."""
+    parts = (order, order.site, order.asked, order.steps)
+    flat: dict[str, Any] = {
+        name: getattr(part, name)
+        for part in parts
+        for name in WorkOrderOut.model_fields
+        if hasattr(part, name) and name != "allowed"
+    }
+    routing = order.routing
+    flat |= {
+        "team_name": routing.team_name if routing else None,
+        "routed_because": list(routing.because) if routing else ["no team serves this region"],
+        "address": mask_address(order.site.address) if masked else order.site.address,
+        "account_no": mask_account(order.asked.account_no) if masked else order.asked.account_no,
+        "clocks": list(its_clocks),
+        "allowed": order.allowed(),
+    }
+    return WorkOrderOut.model_validate(flat)
+
+
+async def _aim(id: WorkOrderId, caller: Called, expected: Expected) -> Aim:
+    return Aim(id, caller.region, expected)
+
+
+async def _sight(id: WorkOrderId, caller: Called) -> Aim:
+    return Aim(id, caller.region)
+
+
+Aimed = Annotated[Aim, Depends(_aim)]  # to change it
+Seen = Annotated[Aim, Depends(_sight)]  # to look at it
+
+
+async def answer_with(tx: Tx, response: Response, order: WorkOrder) -> WorkOrderOut:
+    """The order as it is now, with its ETag."""
+    response.headers["etag"] = etag_of(order.version)
+    await tx.write_what_was_left()  # clocks that were just started are shown too
+    return shown(order, (await clocks.of_orders(tx, [order.id]))[order.id])

@@ -1,0 +1,7 @@
+"""Protected customers and priority."""
+
+revision, down_revision = "workorders_0009", "workorders_0008"
+
+
+def upgrade() -> None:
+    pass

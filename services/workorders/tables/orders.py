@@ -1,0 +1,70 @@
+"""Work orders."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.workorders.domain.moves import OPEN, Status
+from services.workorders.tables.metadata import metadata
+from shared.tables import instant, one_of
+
+_open = sa.text("status IN (" + ", ".join(f"'{status}'" for status in sorted(OPEN)) + ")")
+
+work_orders = sa.Table(
+    "work_orders",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("case_id", sa.Uuid, nullable=False, unique=True),
+    sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("case_type", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("area", sa.Text, nullable=False),
+    sa.Column("address", sa.Text),
+    sa.Column("transformer", sa.Text),
+    sa.Column("description", sa.Text, nullable=False, server_default=""),
+    sa.Column("account_no", sa.Text),
+    sa.Column("danger", sa.Boolean, nullable=False, server_default=sa.false()),
+    instant("received_at"),
+    instant("opened_at"),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("team", sa.Text),
+    sa.Column("team_name", sa.Text),
+    sa.Column("routed_because", JSONB, nullable=False),
+    sa.Column("hops", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("handback", JSONB(none_as_null=True)),
+    sa.Column("handler", sa.Text),
+    instant("claimed_at", nullable=True),
+    instant("contacted_at", nullable=True),
+    instant("departed_at", nullable=True),
+    instant("arrived_at", nullable=True),
+    instant("diagnosed_at", nullable=True),
+    instant("repaired_at", nullable=True),
+    instant("etr_at", nullable=True),
+    sa.Column("reply", JSONB(none_as_null=True)),
+    instant("replied_at", nullable=True),
+    sa.Column("suspension", JSONB(none_as_null=True)),
+    instant("suspended_until", nullable=True),
+    sa.Column("master_id", sa.Uuid, sa.ForeignKey("work_orders.id")),
+    sa.Column("outage_id", sa.Uuid),
+    sa.Column("callback_attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unreached", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("supervised", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("urges", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("priority_because", JSONB, nullable=False, server_default="[]"),
+    sa.Column("article", sa.Text),
+    sa.Column("ended_because", sa.Text),
+    instant("archived_at", nullable=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    one_of(list(Status), "status"),
+    sa.Index("ix_work_orders_opened_at", "opened_at", "id"),
+    sa.Index("ix_work_orders_open_by_team", "team", postgresql_where=_open),
+    sa.Index(
+        "ix_work_orders_suspended_until",
+        "suspended_until",
+        postgresql_where=sa.text("suspended_until IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_work_orders_master_id", "master_id", postgresql_where=sa.text("master_id IS NOT NULL")
+    ),
+)

@@ -1,0 +1,34 @@
+"""How every move ends: order saved, fact said and audited, clocks stopped and started."""
+
+from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.policy import Fact
+from services.workorders.store import orders
+from services.workorders.use_cases import clocks
+from shared.audit import record
+from shared.contracts.envelope import Event
+from shared.db import Tx
+from shared.outbox import publish
+from shared.stamp import Stamp
+
+
+def say(
+    tx: Tx, stamp: Stamp, order: WorkOrder, action: str, event: Event, **why: str | int | None
+) -> None:
+    """Publish a fact about `order`, and write who did it into the audit."""
+    publish(tx, event, stamp, sequence=order.version)
+    note(tx, stamp, order, action, **why)
+
+
+def note(tx: Tx, stamp: Stamp, order: WorkOrder, action: str, **why: str | int | None) -> None:
+    """What is only our own business: audited, not published."""
+    record(
+        tx, stamp, f"order.{action}", order.id, status=order.status, version=order.version, **why
+    )
+
+
+async def settle(tx: Tx, stamp: Stamp, order: WorkOrder, *facts: Fact) -> WorkOrder:
+    """Save the order, and let what happened stop and start its clocks."""
+    await orders.save(tx, order)
+    for fact in facts:
+        await clocks.happened(tx, stamp, order, fact, stamp.at)
+    return order

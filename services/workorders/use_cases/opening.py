@@ -1,0 +1,37 @@
+"""From a case to an order with a team and its clocks."""
+
+from collections.abc import Sequence
+
+from services.workorders.domain.moves import Status
+from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.policy import Fact, handlings
+from services.workorders.events import orders as events
+from services.workorders.store import orders, references
+from services.workorders.use_cases import clocks, routing
+from services.workorders.use_cases.moved import note, say
+from shared.contracts.intake import Promise
+from shared.db import Tx
+from shared.stamp import Stamp
+
+
+async def open_order(
+    tx: Tx, stamp: Stamp, order: WorkOrder, promised: Sequence[Promise]
+) -> WorkOrder | None:
+    """One order for a case, dispatched if a team serves there. None when it has one already.
+
+    What an agent should first try to answer stays `accepted`.
+    """
+    today, region = stamp.at.date(), order.site.region
+    known, packs, teams = await references.for_opening(tx, order.case_id, region, today)
+    if known:
+        return None
+    say(tx, stamp, order, "opened", events.opened(order))
+    if not handlings(packs).of(order.case_type).hold:
+        order = order.triage()
+        note(tx, stamp, order, "triaged")
+        order = routing.dispatch(tx, stamp, order, teams)
+    orders.add(tx, order)
+    clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
+    if order.status is Status.DISPATCHED:
+        clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)
+    return order
