@@ -47,6 +47,9 @@ class Clock:
         policy: tuple[str, str],
         at: datetime,
     ) -> "Clock":
+        time = limit.target.time
+        assert time is not None
+        assert limit.target.natural
         return cls(
             id=id,
             order_id=order_id,
@@ -55,10 +58,10 @@ class Clock:
             promised=limit.promised,
             policy=policy[0],
             policy_version=policy[1],
-            limit=limit.target,
+            limit=time,
             stops=limit.stops,
             started_at=at,
-            due_at=at + limit.target,
+            due_at=at + time,
         )
 
     def as_promised(self, due_at: datetime) -> "Clock":

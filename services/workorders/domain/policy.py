@@ -1,61 +1,59 @@
-"""Limits as dated data: which clocks an order gets, how long each runs, and who said so."""
+"""Limits as dated data: which clocks an order gets, how long each runs, and who said so.
 
-from collections.abc import Callable, Mapping, Sequence
+Versions of one pack follow one another: each ends where the next one begins. One that names an end
+of its own must not reach into the next.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from datetime import date
+from itertools import combinations, pairwise
+from typing import Any
 
 from services.workorders.domain.handling import Handlings, read_handlings
+from services.workorders.domain.ladder import Ladders, read_ladders
+from services.workorders.domain.limit import (
+    ALWAYS,
+    AREAS,
+    CASE_TYPES,
+    CLASSES,
+    ORDINARY,
+    Fact,
+    Limit,
+    Merged,
+    Reopening,
+    Target,
+    Warning,
+    read_limit,
+)
+from services.workorders.domain.written import BadPolicy, day, only, place, text
 
-_Read = TypeVar("_Read")
+__all__ = [
+    "ALWAYS",
+    "AREAS",
+    "CASE_TYPES",
+    "CLASSES",
+    "ORDINARY",
+    "BadPolicy",
+    "Fact",
+    "Limit",
+    "Merged",
+    "Pack",
+    "Reopening",
+    "Target",
+    "Warning",
+    "check_dates",
+    "check_together",
+    "handlings",
+    "in_force",
+    "ladders",
+    "limits_started",
+    "read_pack",
+]
 
-
-class Fact(StrEnum):
-    """What starts or stops a clock."""
-
-    ACCEPTED = "accepted"
-    DISPATCHED = "dispatched"
-    CLAIMED = "claimed"
-    RETURNED = "returned"
-    CONTACTED = "contacted"
-    DEPARTED = "departed"
-    ARRIVED = "arrived"
-    DIAGNOSED = "diagnosed"
-    ETR_SET = "etr_set"
-    REPAIRED = "repaired"
-    REPLIED = "replied"
-    REVIEWED = "reviewed"
-    CALLED_BACK = "called_back"
-    ARCHIVED = "archived"
-    URGED = "urged"
-    URGE_ANSWERED = "urge_answered"
-    MERGED = "merged"
-    CANCELLED = "cancelled"
-
-
-class BadPolicy(ValueError):
-    """A policy pack does not say what it must; the message names the place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One clock: for which orders, between which facts, how long, by whose word."""
-
-    clock: str
-    types: frozenset[str]  # empty: every type
-    areas: frozenset[str]  # empty: every area
-    target: timedelta
-    starts: Fact
-    stops: frozenset[Fact]
-    promised: bool
-    source: str
-    certainty: str
-
-    def fits(self, case_type: str, area: str) -> bool:
-        return (not self.types or case_type in self.types) and (
-            not self.areas or area in self.areas
-        )
+# What the limits of these packs may be. Its id says it, so that no reader can overlook it.
+_UNVERIFIED = "-unverified"
+_ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +67,64 @@ class Pack:
     limits: tuple[Limit, ...]
     overlay_of: str | None = None
     handling: Handlings | None = None
+    ladders: Ladders | None = None
 
-    def started_by(self, fact: Fact, case_type: str, area: str) -> list[Limit]:
-        """The clocks that this fact starts on such an order."""
-        return [x for x in self.limits if x.starts is fact and x.fits(case_type, area)]
+    @property
+    def name(self) -> str:
+        return f"{self.id} {self.version}"
+
+    @property
+    def unverified(self) -> bool:
+        """An overlay of limits whose sources could not be seen: shown as such."""
+        return self.id.endswith(_UNVERIFIED)
+
+    def belongs_to(self, chosen: str) -> bool:
+        """True when it is in use while the pack `chosen` is."""
+        return chosen == self.id if self.overlay_of is None else self.overlay_of in (chosen, _ANY)
+
+    def started_by(
+        self, fact: Fact, case_type: str, area: str, classes: Collection[str] = ()
+    ) -> list[Limit]:
+        """The clocks that this fact starts on such an order.
+
+        A customer of several classes gets the first limit of a kind that names one of them.
+        """
+        first: dict[str, Limit] = {}
+        for limit in self.limits:
+            if limit.starts is fact and limit.fits(case_type, area, classes):
+                first.setdefault(limit.clock, limit)
+        return list(first.values())
+
+
+# Optional parts of a pack, each with its `source`: the field's name and how it is read.
+_SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "handling": read_handlings,
+    "ladders": read_ladders,
+}
+_KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", *_SECTIONS)
 
 
 def read_pack(data: Mapping[str, Any]) -> Pack:
     """A pack from its YAML. Raises BadPolicy with the place of the first mistake."""
-    try:
-        limits = tuple(_limit(n, one) for n, one in enumerate(data["limits"], start=1))
+    with place("a pack"):
+        named = " ".join(text(data[key]) for key in ("id", "version"))
+    with place(named):
+        only(data, _KEYS)
+        if not isinstance(data["limits"], list):
+            raise BadPolicy("limits are no list")
         pack = Pack(
-            id=str(data["id"]),
-            version=str(data["version"]),
-            valid_from=_date(data["valid_from"]),
-            valid_to=_date(data["valid_to"]) if data.get("valid_to") else None,
-            limits=limits,
-            overlay_of=data.get("overlay_of"),
-            handling=_section(data, "handling", read_handlings),
+            id=data["id"],
+            version=data["version"],
+            valid_from=day(data["valid_from"]),
+            valid_to=day(data["valid_to"]) if data.get("valid_to") else None,
+            overlay_of=text(data["overlay_of"]) if data.get("overlay_of") else None,
+            limits=tuple(_limit(n, one) for n, one in enumerate(data["limits"], start=1)),
+            **{name: _section(data, name, read) for name, read in _SECTIONS.items()},
         )
-    except BadPolicy:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadPolicy(f"{data.get('id', 'a pack')}: {error!r} is missing or malformed") from error
-    if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
-        raise BadPolicy(f"{pack.id}: valid_to is not after valid_from")
+        if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
+            raise BadPolicy("valid_to is not after valid_from")
+        _check_certainty(pack)
+        _check_pairs([pack])
     return pack
 
 
@@ -105,54 +136,92 @@ def handlings(packs: Sequence[Pack]) -> Handlings:
     raise BadPolicy("no pack in force says how cases are handled")
 
 
+def ladders(packs: Sequence[Pack]) -> Ladders:
+    """Every ladder among the packs in force, by name."""
+    return {name: one for pack in packs for name, one in (pack.ladders or {}).items()}
+
+
+def limits_started(
+    packs: Sequence[Pack], fact: Fact, case_type: str, area: str, classes: Collection[str] = ()
+) -> list[tuple[Pack, Limit]]:
+    """The clocks that this fact starts on such an order, each with the pack that says so."""
+    return [
+        (pack, one) for pack in packs for one in pack.started_by(fact, case_type, area, classes)
+    ]
+
+
 def in_force(packs: Sequence[Pack], on: date) -> list[Pack]:
-    """Of each pack the newest version valid on that day."""
-    valid = [p for p in packs if p.valid_from <= on and (p.valid_to is None or on < p.valid_to)]
-    newest: dict[str, Pack] = {}
-    for pack in sorted(valid, key=lambda p: (p.valid_from, p.version)):
-        newest[pack.id] = pack
-    return list(newest.values())
+    """Of each pack the version that began last, if it has not ended by that day."""
+    latest: dict[str, Pack] = {}
+    for pack in sorted(packs, key=lambda p: (p.valid_from, p.version)):
+        if pack.valid_from <= on:
+            latest[pack.id] = pack
+    return [pack for pack in latest.values() if pack.valid_to is None or on < pack.valid_to]
 
 
-def _limit(number: int, data: Mapping[str, Any]) -> Limit:
-    try:
-        when = data.get("when", {})
-        target = timedelta(**{k: v for k, v in data["target"].items() if k != "calendar"})
-        if target <= timedelta(0):
-            raise BadPolicy(f"limit {number}: the target must be positive")
-        if data["target"].get("calendar", "always") != "always":
-            raise BadPolicy(f"limit {number}: only the calendar 'always' is known")
-        return Limit(
-            clock=data["clock"],
-            types=_set(when.get("type")),
-            areas=_set(when.get("area")),
-            target=target,
-            starts=Fact(data["starts"]),
-            stops=frozenset(Fact(fact) for fact in data["stops"]),
-            promised=bool(data.get("promised", False)),
-            source=data["source"],
-            certainty=data["certainty"],
-        )
-    except BadPolicy:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise BadPolicy(f"limit {number}: {error}") from error
+def check_dates(packs: Sequence[Pack]) -> None:
+    """Raises BadPolicy when two versions of one pack claim the same day.
+
+    One that is open at its end is closed by the next.
+    """
+    ordered = sorted(packs, key=lambda pack: (pack.id, pack.valid_from))
+    for one, following in pairwise(ordered):
+        if one.id != following.id or one.version == following.version:
+            continue
+        if one.valid_from == following.valid_from:
+            raise BadPolicy(f"{following.name}: begins on the same day as {one.version}")
+        if one.valid_to is not None and one.valid_to > following.valid_from:
+            raise BadPolicy(
+                f"{one.name}: valid_to {one.valid_to} overlaps {following.version},"
+                f" which begins on {following.valid_from}"
+            )
 
 
-def _section(
-    data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], _Read]
-) -> _Read | None:
+def check_together(packs: Sequence[Pack], calendars: Collection[str]) -> None:
+    """Raises BadPolicy unless packs in use on one day agree, and every name in them is known."""
+    known = ladders(packs)
+    for pack in packs:
+        for number, limit in enumerate(pack.limits, start=1):
+            with place(f"{pack.name}: limit {number} ({limit.clock})"):
+                if limit.target.calendar not in {ALWAYS, *calendars}:
+                    raise BadPolicy(f"unknown calendar {limit.target.calendar!r}")
+                if limit.ladder is not None and limit.ladder not in known:
+                    raise BadPolicy(f"unknown ladder {limit.ladder!r}")
+    _check_pairs(packs)
+
+
+def _check_certainty(pack: Pack) -> None:
+    for number, limit in enumerate(pack.limits, start=1):
+        if limit.unverified != pack.unverified:
+            raise BadPolicy(
+                f"limit {number} ({limit.clock}): certainty {limit.certainty} belongs"
+                f" {'into an overlay' if limit.unverified else 'into no pack'}"
+                f" whose id ends with {_UNVERIFIED}"
+            )
+    if pack.unverified and pack.overlay_of is None:
+        raise BadPolicy("what is unverified is an overlay: overlay_of is missing")
+
+
+def _check_pairs(packs: Sequence[Pack]) -> None:
+    """Raises BadPolicy when an order could get two clocks of one kind."""
+    numbered = [(p, n, one) for p in packs for n, one in enumerate(p.limits, start=1)]
+    for (before, first, one), (pack, number, other) in combinations(numbered, 2):
+        if one.meets(other):
+            raise BadPolicy(
+                f"{pack.name}: limit {number} ({other.clock}): an order that it fits"
+                f" fits limit {first} of {before.name} too"
+            )
+
+
+def _limit(number: int, data: object) -> Limit:
+    clock = data.get("clock") if isinstance(data, Mapping) else None
+    with place(f"limit {number} ({clock})" if isinstance(clock, str) else f"limit {number}"):
+        return read_limit(data)
+
+
+def _section(data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], Any]) -> Any:
     if name not in data:
         return None
-    try:
+    with place(f"section {name}"):
+        text(data[name]["source"])
         return read({key: value for key, value in data[name].items() if key != "source"})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadPolicy(f"{data.get('id')}: section {name}: {error!r}") from error
-
-
-def _set(words: str | list[str] | None) -> frozenset[str]:
-    return frozenset([words] if isinstance(words, str) else words or [])
-
-
-def _date(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))

@@ -10,17 +10,18 @@ _AREAS = ("urban", "rural", "remote")
 
 
 def promises(packs: Sequence[Pack], at: datetime) -> said.PromisesPublished:
-    """What may be promised at acceptance: promised limits that start there."""
+    """What may be promised at acceptance: promised limits that start there, in natural time."""
     told = [
         said.PublicPromise(
             kind=limit.clock,
             case_type=case_type,
             area=area,
-            minutes=int(limit.target.total_seconds() // 60),
+            minutes=int(limit.target.time.total_seconds() // 60),
         )
         for pack in packs
         for limit in pack.limits
         if limit.promised and limit.starts == "accepted"
+        if limit.target.natural and limit.target.time is not None
         for case_type in sorted(limit.types)
         for area in (sorted(limit.areas) or _AREAS)
     ]

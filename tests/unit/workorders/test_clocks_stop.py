@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 from services.workorders.domain.clock import Clock, ClockId, State
 from services.workorders.domain.order import WorkOrderId
-from services.workorders.domain.policy import Fact, Limit
+from services.workorders.domain.policy import Fact, Limit, Target
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LIMIT = Limit(
     clock="arrival",
     types=frozenset(),
     areas=frozenset(),
-    target=timedelta(minutes=45),
+    target=Target(time=timedelta(minutes=45)),
     starts=Fact.ACCEPTED,
     stops=frozenset({Fact.ARRIVED}),
     promised=True,
     source="somebody",
     certainty="A",
 )
-DUE = NINE + LIMIT.target
+DUE = NINE + timedelta(minutes=45)
 MOMENTS = st.integers(-7200, 7200).map(lambda s: DUE + timedelta(seconds=s))
 
 
