@@ -1,19 +1,33 @@
-"""What becomes due here: clocks, and the first day of a policy."""
+"""What becomes due here: clocks, the first day of a policy, the last of a calendar."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.workorders.store import clocks, orders
+from prometheus_client import Gauge
+
+from services.workorders.store import calendars, clocks, orders
 from services.workorders.use_cases import desk, policies
+from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.clocks import CLOCK_BELL, breach_due
 from shared.db import Tx
 from shared.due import Timer
 from shared.stamp import Stamp
 
+_COVERED = Gauge(
+    "wattline_calendar_days_covered", "Days until a year without this calendar", ["calendar"]
+)
+
 
 async def _new_day(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
     await policies.promise_what_is_in_force(tx, stamp)
     return ()
+
+
+async def _endings(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
+    endings, told = await tell_of_endings(tx, stamp)
+    for ending in endings:
+        _COVERED.labels(ending.name).set((ending.ends_at - stamp.at) / timedelta(days=1))
+    return told
 
 
 async def _no_date(tx: Tx) -> None:
@@ -24,4 +38,5 @@ timers = (
     Timer(CLOCK_BELL, breach_due, clocks.next_due),
     Timer("suspensions", desk.end_suspensions, orders.next_resumption),
     Timer("policies", _new_day, _no_date),
+    Timer(CALENDAR_BELL, _endings, calendars.next_ending),
 )

@@ -12,12 +12,13 @@ Source: handbook/sla-and-routing.md, "calendars".
 """
 
 from shared.calendar.compiled import compiled
-from shared.calendar.definition import BadCalendar, Definition, as_data
+from shared.calendar.definition import WEEKDAYS, BadCalendar, Definition, as_data
 from shared.calendar.reading import Published, PublishedYear, read_definition
 from shared.calendar.working import ALWAYS, Calendar, Interval, NoCalendar
 
 __all__ = [
     "ALWAYS",
+    "WEEKDAYS",
     "BadCalendar",
     "Calendar",
     "Definition",

@@ -13,8 +13,8 @@
       - name: our hall
         source: ...
         each_year: false                             # true: a year without a date is a hole
-        closed: [{on: 2026-03-02, to: 2026-03-04, why: new counters}]
-        open: [{on: 2026-03-07, hours: ["08:00-12:00"], why: make-up day}]
+        closed: [{date: 2026-03-02, to: 2026-03-04, why: new counters}]
+        open: [{date: 2026-03-07, hours: ["08:00-12:00"], why: make-up day}]
     warn_days: 60                                    # say so that long before the years end
 
 A mistake is refused with its place, such as `layers.0.open.2.hours.1`.
@@ -128,7 +128,7 @@ def as_data(definition: Definition) -> dict[str, Any]:
 
 
 def _day_data(day: Exceptional) -> dict[str, Any]:
-    return {"on": str(day.first), "to": str(day.last), "why": day.why}
+    return {"date": str(day.first), "to": str(day.last), "why": day.why}
 
 
 def _week_data(week: Week) -> dict[str, list[str]]:

@@ -218,8 +218,8 @@ def _in_order(days: list[Exceptional]) -> tuple[Exceptional, ...]:
 def _exceptional(
     data: Mapping[str, Any], is_open: bool, years: Sequence[int], at: str
 ) -> Exceptional:
-    _only(data, frozenset({"on", "to", "why"} | ({"hours"} if is_open else set())), at)
-    first, last = _span(data, "on", years, at)
+    _only(data, frozenset({"date", "to", "why"} | ({"hours"} if is_open else set())), at)
+    first, last = _span(data, "date", years, at)
     hours = _shifts(data.get("hours") or [], f"{at}.hours")
     if is_open and not hours:
         raise BadCalendar("a day declared open names its hours", at=f"{at}.hours")

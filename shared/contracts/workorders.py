@@ -1,5 +1,6 @@
 """What workorders says to the others."""
 
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -221,6 +222,20 @@ class PromisesPublished(Event):
     promises: tuple[PublicPromise, ...]
 
 
+class CalendarEnding(Event):
+    """A calendar's last published year will soon be over. Once per calendar and missing year."""
+
+    type: ClassVar[str] = "workorders.calendar-ending.v1"
+    topic: ClassVar[str] = "workorders"
+    about: ClassVar[str] = "calendar"
+
+    calendar: str
+    calendar_version: int
+    first_missing_year: int
+    last_covered_on: date
+    days_left: int  # at the moment of telling; never below zero
+
+
 SPOKEN: tuple[type[Event], ...] = (
     OrderOpened,
     OrderDispatched,
@@ -244,4 +259,5 @@ SPOKEN: tuple[type[Event], ...] = (
     OrderCancelled,
     ClockBreached,
     PromisesPublished,
+    CalendarEnding,
 )

@@ -34,6 +34,15 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "account_no": ("5050000001", None),
     "location": ({"region": "320505", "area": "urban"},),
     "etr_at": ("2026-11-20T18:00:00+08:00",),
+    "zone": ("Asia/Shanghai",),
+    "years": ([2025, 2026],),
+    "week": ({"mon": ["08:00-12:00", "14:00-18:00"]},),
+    "seasons": ([],),
+    "holidays": (None, {"source": "cn", "hours": ["08:00-12:00"]}),
+    "layers": ([], [{"name": "ours", "closed": [{"date": "2026-03-02"}]}]),
+    "start": ("2026-03-02T09:00:00+08:00",),
+    "working_minutes": (None, 45),
+    "working_days": (None, 5),
 }
 # Succeeds only with a token that the service sealed itself: its own tests do that.
 NEVER_SUCCEEDS_HERE = {"GET /v1/receipts/kannel"}

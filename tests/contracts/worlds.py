@@ -21,6 +21,7 @@ Headers = Callable[..., dict[str, str]]
 PLACES = {
     ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
     ("workorders", "/v1/work-orders/"): "SELECT id::text AS it FROM work_orders ORDER BY case_id",
+    ("workorders", "/v1/calendars/"): "SELECT DISTINCT name AS it FROM calendars ORDER BY name",
     ("notify", "/v1/messages/"): "SELECT id::text AS it FROM messages ORDER BY dedupe_key",
     ("billing", "/v1/accounts/"): "SELECT account_no AS it FROM accounts ORDER BY account_no",
 }

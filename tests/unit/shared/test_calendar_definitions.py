@@ -28,10 +28,14 @@ GOOD: dict[str, Any] = {
         {
             "name": "holidays",
             "source": "somebody",
-            "closed": [{"on": "2026-02-15", "to": "2026-02-23", "why": "spring"}],
-            "open": [{"on": "2026-02-28", "hours": OFFICE, "why": "make-up day"}],
+            "closed": [{"date": "2026-02-15", "to": "2026-02-23", "why": "spring"}],
+            "open": [{"date": "2026-02-28", "hours": OFFICE, "why": "make-up day"}],
         },
-        {"name": "ours", "each_year": True, "closed": [{"on": "2025-03-03"}, {"on": "2026-03-02"}]},
+        {
+            "name": "ours",
+            "each_year": True,
+            "closed": [{"date": "2025-03-03"}, {"date": "2026-03-02"}],
+        },
     ],
     "warn_days": 60,
 }
@@ -68,7 +72,7 @@ def test_what_was_read_is_written_in_one_way():
 
 
 def test_the_order_in_which_exceptions_are_written_does_not_matter():
-    first, second = {"on": "2025-03-03"}, {"on": "2026-03-02"}
+    first, second = {"date": "2025-03-03"}, {"date": "2026-03-02"}
     turned = spoilt("layers", 1, "closed", to=[second, first | {"to": "2025-03-03"}])
     assert as_data(read_definition(turned)) == as_data(read_definition(GOOD))
 
@@ -110,15 +114,15 @@ def test_the_order_in_which_exceptions_are_written_does_not_matter():
         (spoilt("layers", 0, "kind", to="x"), "layers.0"),
         (spoilt("layers", 0, "each_year", to="yes"), "layers.0.each_year"),
         (spoilt("layers", 0, "each_year", to=True), "layers.0"),
-        (spoilt("layers", 0, "closed", 0, "on", to="2026-02-30"), "layers.0.closed.0.on"),
-        (spoilt("layers", 0, "closed", 0, "on", to="2027-02-15"), "layers.0.closed.0.to"),
+        (spoilt("layers", 0, "closed", 0, "date", to="2026-02-30"), "layers.0.closed.0.date"),
+        (spoilt("layers", 0, "closed", 0, "date", to="2027-02-15"), "layers.0.closed.0.to"),
         (spoilt("layers", 0, "closed", 0, "to", to="2027-02-15"), "layers.0.closed.0.to"),
         (spoilt("layers", 0, "closed", 0, "to", to="2026-02-28"), "layers.0.open.0"),
         (spoilt("layers", 0, "closed", 0, "hours", to=OFFICE), "layers.0.closed.0"),
         (spoilt("layers", 0, "open", 0, "hours", to=GONE), "layers.0.open.0.hours"),
         (spoilt("layers", 0, "open", 0, "hours", to=[]), "layers.0.open.0.hours"),
         (spoilt("layers", 0, "open", 0, "hours", to=["09:00-x"]), "layers.0.open.0.hours.0"),
-        (spoilt("layers", 1, "closed", 1, "on", to="2025-03-03"), "layers.1.closed.1"),
+        (spoilt("layers", 1, "closed", 1, "date", to="2025-03-03"), "layers.1.closed.1"),
         (spoilt("layers", 1, "closed", 1, to=GONE), "layers.1"),
         (spoilt("warn_days", to=-1), "warn_days"),
         (spoilt("warn_days", to=60.5), "warn_days"),
@@ -140,8 +144,8 @@ def with_holidays(covered: Any = (2025, 2026), **more: Any) -> dict[str, Any]:
 def test_holidays_are_written_out_and_need_no_library_again():
     definition = read_definition(with_holidays(), lunar)
     [layer] = as_data(definition)["layers"]
-    assert layer["closed"][0] == {"on": "2025-01-01", "to": "2025-01-02", "why": "new moon"}
-    assert [day["on"] for day in layer["open"]] == ["2025-06-06", "2026-06-06"]
+    assert layer["closed"][0] == {"date": "2025-01-01", "to": "2025-01-02", "why": "new moon"}
+    assert [day["date"] for day in layer["open"]] == ["2025-06-06", "2026-06-06"]
     assert layer["open"][0]["hours"] == OFFICE
     assert read_definition(as_data(definition)) == definition
     calendar = compiled("moon", 1, definition)
@@ -150,7 +154,7 @@ def test_holidays_are_written_out_and_need_no_library_again():
 
 
 def test_what_the_operator_writes_wins_over_the_source():
-    ours = {"name": "ours", "open": [{"on": "2026-06-01", "hours": OFFICE}]}
+    ours = {"name": "ours", "open": [{"date": "2026-06-01", "hours": OFFICE}]}
     calendar = compiled("moon", 1, read_definition(with_holidays() | {"layers": [ours]}, lunar))
     assert date(2026, 6, 1) in calendar.working_days()
     assert date(2025, 6, 1) not in calendar.working_days()
@@ -169,7 +173,7 @@ def test_a_year_that_nobody_wrote_is_a_hole_until_somebody_writes_it():
     with pytest.raises(BadCalendar, match="a hole: no dates for 2027") as refused:
         read_definition(data, lunar)
     assert (refused.value.facts["at"], refused.value.facts["year"]) == ("holidays", 2027)
-    data["holidays"]["closed"] = [{"on": "2027-01-01", "why": "announced"}]
+    data["holidays"]["closed"] = [{"date": "2027-01-01", "why": "announced"}]
     assert read_definition(data, lunar).years == (2025, 2026, 2027)
 
 
@@ -182,8 +186,8 @@ def test_a_year_that_nobody_wrote_is_a_hole_until_somebody_writes_it():
         ({"hours": ["18:00-08:00"]}, "holidays.hours.0"),
         ({"years": [2024, 2025]}, "holidays.years.0"),
         ({"years": [2025, 2025]}, "holidays.years.1"),
-        ({"closed": [{"on": "2026-01-02"}]}, "holidays.closed.0"),
-        ({"open": [{"on": "2026-01-05"}]}, "holidays.open.0.hours"),
+        ({"closed": [{"date": "2026-01-02"}]}, "holidays.closed.0"),
+        ({"open": [{"date": "2026-01-05"}]}, "holidays.open.0.hours"),
         ({"colour": "red"}, "holidays"),
     ],
 )

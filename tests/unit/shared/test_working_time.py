@@ -46,8 +46,8 @@ def written(draw):
     half = len(dates) // 2
     layer = {
         "name": "exceptions",
-        "closed": [{"on": str(day)} for day in dates[:half]],
-        "open": [{"on": str(day), "hours": draw(shifts())} for day in dates[half:]],
+        "closed": [{"date": str(day)} for day in dates[:half]],
+        "open": [{"date": str(day), "hours": draw(shifts())} for day in dates[half:]],
     }
     data = {"zone": draw(st.sampled_from(ZONES)), "years": [2026], "week": week}
     return data | {"layers": [layer]}
@@ -166,8 +166,8 @@ def test_a_budget_used_up_at_closing_is_due_at_closing():
 def test_a_make_up_day_counts_with_the_hours_it_names():
     layer = {
         "name": "spring festival",
-        "closed": [{"on": "2026-02-15", "to": "2026-02-23"}],
-        "open": [{"on": "2026-02-14", "hours": ["09:00-11:00"]}],
+        "closed": [{"date": "2026-02-15", "to": "2026-02-23"}],
+        "open": [{"date": "2026-02-14", "hours": ["09:00-11:00"]}],
     }
     calendar = calendar_of(layers=[layer])
     friday = beijing(2026, 2, 13, 17)
@@ -177,8 +177,8 @@ def test_a_make_up_day_counts_with_the_hours_it_names():
 
 
 def test_later_layers_win():
-    holiday = {"name": "holidays", "closed": [{"on": "2026-05-01", "to": "2026-05-05"}]}
-    local = {"name": "this hall", "open": [{"on": "2026-05-04", "hours": ["10:00-12:00"]}]}
+    holiday = {"name": "holidays", "closed": [{"date": "2026-05-01", "to": "2026-05-05"}]}
+    local = {"name": "this hall", "open": [{"date": "2026-05-04", "hours": ["10:00-12:00"]}]}
     calendar = calendar_of(layers=[holiday, local])
     assert calendar.add_days(beijing(2026, 4, 30, 9), 1) == beijing(2026, 5, 4, 12)
     assert calendar_of(layers=[local, holiday]).add_days(beijing(2026, 4, 30, 9), 1) == beijing(
@@ -277,5 +277,5 @@ def test_a_calendar_that_is_never_open_is_refused():
     with pytest.raises(BadCalendar, match="never open"):
         calendar_of(
             years=[2026],
-            layers=[{"name": "x", "closed": [{"on": "2026-01-01", "to": "2026-12-31"}]}],
+            layers=[{"name": "x", "closed": [{"date": "2026-01-01", "to": "2026-12-31"}]}],
         )

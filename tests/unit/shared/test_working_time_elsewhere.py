@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def ours(zone, hours=OFFICE):
-    layer = {"name": "holidays", "closed": [{"on": str(day)} for day in HOLIDAYS]}
+    layer = {"name": "holidays", "closed": [{"date": str(day)} for day in HOLIDAYS]}
     data = {"zone": zone, "years": [2026], "week": dict.fromkeys(WORKWEEK, hours)}
     return compiled("ours", 1, read_definition(data | {"layers": [layer]}))
 
@@ -84,7 +84,7 @@ def test_every_minute_of_the_wall_clock_is_counted(zone, night):
     """Three days around a night on which clocks are moved, and a make-up Saturday."""
     place, hours = ZoneInfo(zone), [(0, 6 * 60), (8 * 60, 12 * 60), (22 * 60, 24 * 60)]
     shifts = ["00:00-06:00", "08:00-12:00", "22:00-24:00"]
-    layer = {"name": "make-up", "open": [{"on": str(night), "hours": shifts}]}
+    layer = {"name": "make-up", "open": [{"date": str(night), "hours": shifts}]}
     data = {"zone": zone, "years": [2026], "week": dict.fromkeys(WORKWEEK, shifts)}
     calendar = compiled("night", 1, read_definition(data | {"layers": [layer]}))
 
