@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared.db import asyncpg_url
+from shared.tables import TransactionId
 
 _ONE_AT_A_TIME = 0x5741_4D49
 
@@ -130,3 +131,9 @@ def mechanism_2026_11(op: Operations | Any) -> None:
         sa.Column("facts", JSONB, nullable=False),
     )
     op.create_index("ix_audit_about", "audit", ["about", "at"])
+
+
+def outbox_xid_2026_11(op: Operations | Any) -> None:
+    """Each outbox row knows its transaction. Without a rewrite: what is there gets today's."""
+    now = sa.text("pg_current_xact_id()")
+    op.add_column("outbox", sa.Column("xid", TransactionId, nullable=False, server_default=now))

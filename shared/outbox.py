@@ -8,6 +8,7 @@ that it also reads and marks with: who loses the connection loses the lock.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from shared.tables import outbox
 
 log = structlog.get_logger(__name__)
 
+KEPT = timedelta(days=7)  # after it was sent: how far `resend` and a stream's resumption reach back
 _RELAY_LOCK = 0x5741_5454  # the same in every service: advisory locks are per database
 _BATCH, _POLL_SECONDS = 1000, 0.05
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -133,3 +135,17 @@ async def resend_since(tx: Tx, seconds: float) -> int:
         outbox.c.sent_at > sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     )
     return (await tx.execute(statement.values(sent_at=None))).rowcount
+
+
+_forget = sa.text("""
+    DELETE FROM outbox WHERE sent_at < :old AND (xid, seq) <
+      (SELECT xid, seq FROM outbox WHERE sent_at < :old ORDER BY xid DESC, seq DESC LIMIT 1)
+""").bindparams(sa.bindparam("old", type_=sa.DateTime(timezone=True)))
+
+
+def forget_sent(at: datetime) -> sa.Executable:
+    """Drop what was sent more than 7 days before `at`, but for the last of it.
+
+    That one marks the place up to which something may be missing.
+    """
+    return _forget.bindparams(old=at - KEPT)

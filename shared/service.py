@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 Loop = Callable[[Database, asyncio.Event], Awaitable[None]]
 _CHINA = ZoneInfo("Asia/Shanghai")
 _DRAIN_SECONDS, _LOOPS_SECONDS = 5, 6.0
-_KEEP_SENT, _KEEP_ANSWERS, _KEEP_INBOX = timedelta(days=7), timedelta(days=2), timedelta(days=30)
+_KEEP_ANSWERS, _KEEP_INBOX = timedelta(days=2), timedelta(days=30)
 
 
 def utc_now() -> datetime:
@@ -253,7 +253,7 @@ async def _keep_house(database: Database, stopping: asyncio.Event) -> None:
 async def forget_old(database: Database, at: datetime) -> None:
     """Drop sent events, kept answers and inbox ids past their time (7, 2 and 30 days)."""
     old = (
-        tables.outbox.delete().where(tables.outbox.c.sent_at < at - _KEEP_SENT),
+        outbox.forget_sent(at),
         tables.idempotency.delete().where(tables.idempotency.c.at < at - _KEEP_ANSWERS),
         tables.inbox.delete().where(tables.inbox.c.received_at < at - _KEEP_INBOX),
         tables.parked.delete().where(tables.parked.c.released_at < at - _KEEP_INBOX),

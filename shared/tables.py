@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 _NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -11,6 +12,22 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 _mechanism = sa.MetaData(naming_convention=_NAMES)
+
+
+class TransactionId(sa.types.UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id: rises in the order in which transactions began to write.
+
+    Everything below `pg_snapshot_xmin(pg_current_snapshot())` is decided: committed and visible,
+    or rolled back.
+    """
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+ischema_names["xid8"] = TransactionId  # so that alembic knows it when it looks at a database
 
 
 def instant(name: str, *, nullable: bool = False, now: bool = False) -> sa.Column[object]:
@@ -28,6 +45,7 @@ outbox = sa.Table(
     sa.Column("envelope", sa.Text, nullable=False),
     instant("created_at", now=True),
     instant("sent_at", nullable=True),
+    sa.Column("xid", TransactionId, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     sa.Index("ix_outbox_unsent", "seq", postgresql_where=sa.text("sent_at IS NULL")),
 )
 
