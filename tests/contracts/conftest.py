@@ -20,6 +20,7 @@ class Served:
 
     running: Running
     portal: BlockingPortal
+    headers: worlds.Headers
 
     def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
@@ -28,7 +29,7 @@ class Served:
         return self.portal.call(asked)
 
     def places(self, path: str) -> list[str]:
-        return self.portal.call(worlds.places, self.running, path)
+        return self.portal.call(worlds.places, self.running, path, self.headers)
 
 
 Serve = Callable[[str], AbstractContextManager[Served]]
@@ -48,6 +49,6 @@ def serve(portal: BlockingPortal, start: Start, token: worlds.Headers) -> Serve:
     def serving(name: str) -> Iterator[Served]:
         with portal.wrap_async_context_manager(start(make(name))) as running:
             portal.call(worlds.begin, running, token)
-            yield Served(running, portal)
+            yield Served(running, portal, token)
 
     return serving

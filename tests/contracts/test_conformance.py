@@ -43,9 +43,14 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "start": ("2026-03-02T09:00:00+08:00",),
     "working_minutes": (None, 45),
     "working_days": (None, 5),
+    "until": ("2026-11-20T18:00:00+08:00",),
+    "team": ("GX-01", "GX-02"),
+    "target": ("GX-01", "GX-02"),
 }
 # Succeeds only with a token that the service sealed itself: its own tests do that.
 NEVER_SUCCEEDS_HERE = {"GET /v1/receipts/kannel"}
+# Where the first of the roles that may is not the one that can.
+ASKED_BY = {"POST /v1/work-orders/{id}/dispatch": "supervisor"}
 
 
 def operations() -> dict[str, list[Any]]:
@@ -126,7 +131,8 @@ def test_every_answer_is_documented(name: str, serve: Serve, token, subtests) ->
     with serve(name) as served:
         for operation in OPERATIONS[name]:
             with subtests.test(operation.label):
-                roles = operation.definition.raw["x-roles"]
-                seen = statuses(served, operation, token(roles[0]) if roles else {})
+                [role, *_] = operation.definition.raw["x-roles"] or [None]
+                role = ASKED_BY.get(operation.label, role)
+                seen = statuses(served, operation, token(role) if role else {})
                 if operation.label not in NEVER_SUCCEEDS_HERE:
                     assert min(seen) < 300, f"only {sorted(seen)}"

@@ -16,29 +16,50 @@ from tests.conftest import NINE, Running
 
 EXAMPLES = Path(__file__).parent / "examples"
 Headers = Callable[..., dict[str, str]]
+Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by which role, the body
 
+_ORDERS = "/v1/work-orders/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
     ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
-    ("workorders", "/v1/work-orders/"): "SELECT id::text AS it FROM work_orders ORDER BY case_id",
     ("workorders", "/v1/calendars/"): "SELECT DISTINCT name AS it FROM calendars ORDER BY name",
     ("notify", "/v1/messages/"): "SELECT id::text AS it FROM messages ORDER BY dedupe_key",
     ("billing", "/v1/accounts/"): "SELECT account_no AS it FROM accounts ORDER BY account_no",
 }
-STEPS: tuple[tuple[str, dict[str, str] | None], ...] = (
-    ("claim", None),
-    ("departure", None),
-    ("arrival", None),
-    (
-        "reply",
-        {
-            "cause": "熔丝熔断",
-            "action": "更换",
-            "responsibility": "utility",
-            "evidence": ["photo-1"],
-        },
-    ),
-)
+FAULT, QUESTION, COMPLAINT = "fault_report", "info_query", "complaint"
+_DONE = {
+    "cause": "熔丝熔断",
+    "action": "更换",
+    "responsibility": "utility",
+    "evidence": ["photo-1"],
+}
+_REST = {"reason": "no_access", "until": "2026-11-20T18:00:00+08:00", "customer_told": True}
+_NOT_OURS = {"reason": "not ours", "target": "GX-02"}
+_CLAIM: Step = ("claim", "crew", None)
+_ARRIVE = (_CLAIM, ("arrival", "crew", None))
+_REPLY = (*_ARRIVE, ("reply", "crew", _DONE))
+_WRONG_CLAIM = (*_ARRIVE, ("reply", "crew", _DONE | {"substantiated": False}))
+_RETURN: Step = ("return", "crew", _NOT_OURS)
+_CALLED: Step = ("callback", "callback", {"outcome": "satisfied"})
+
+# What a step of an order asks for: a case of which kind, and what was done with it before.
+BEFORE: dict[str, tuple[str, tuple[Step, ...]]] = {
+    "resolution": (QUESTION, ()),
+    "triage": (QUESTION, ()),
+    "dispatch": (FAULT, (_RETURN, _RETURN)),
+    "contact": (FAULT, (_CLAIM,)),
+    "departure": (FAULT, (_CLAIM,)),
+    "arrival": (FAULT, (_CLAIM,)),
+    "diagnosis": (FAULT, _ARRIVE),
+    "etr": (FAULT, _ARRIVE),
+    "repair": (FAULT, _ARRIVE),
+    "reply": (FAULT, _ARRIVE),
+    "suspension": (FAULT, _ARRIVE),
+    "resumption": (FAULT, (*_ARRIVE, ("suspension", "supervisor", _REST))),
+    "review": (COMPLAINT, _WRONG_CLAIM),
+    "callback": (FAULT, _REPLY),
+    "reopening": (FAULT, (*_REPLY, _CALLED)),
+}
 
 
 def examples(types: set[str]) -> list[Message]:
@@ -71,12 +92,33 @@ async def begin(running: Running, headers: Headers) -> None:
         await _AFTER[service.name](running, headers)
 
 
-async def places(running: Running, path: str) -> list[str]:
+async def places(running: Running, path: str, headers: Headers) -> list[str]:
     """What may stand in the first place of `path`: ids that lead somewhere."""
+    name = running.service.name
+    if name == "workorders" and path.startswith(_ORDERS):
+        return [await _order(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     for (service, begins), query in PLACES.items():
-        if service == running.service.name and path.startswith(begins):
+        if service == name and path.startswith(begins):
             return [row.it for row in await running.rows(query)]
     return []
+
+
+async def _order(running: Running, headers: Headers, noun: str) -> str:
+    """The id of a new order that is where this move begins."""
+    case_type, steps = BEFORE.get(noun, (FAULT, ()))
+    [model, *_] = examples({"intake.case-accepted.v1"})
+    envelope = deepcopy(json.loads(model.value))
+    [known] = await running.rows("SELECT count(*) AS many FROM work_orders")
+    case = UUID(int=known.many + 1)
+    envelope["id"] = envelope["subject"] = envelope["data"]["case_id"] = str(case)
+    envelope["data"]["case_type"] = case_type
+    await hear(running, [_message(envelope, 100 + known.many)])
+    [order] = await running.rows("SELECT id FROM work_orders WHERE case_id = :case", case=case)
+    for step, role, body in steps:
+        who = headers(role, subject=f"{role}-9")
+        answer = await running.client.post(f"{_ORDERS}{order.id}/{step}", json=body, headers=who)
+        assert answer.status_code == 200, answer.text
+    return str(order.id)
 
 
 async def _teams(running: Running) -> None:
@@ -107,21 +149,6 @@ async def _cases(running: Running, headers: Headers) -> None:
         assert answer.status_code == 201, answer.text
 
 
-async def _orders(running: Running, headers: Headers) -> None:
-    """Three orders at every step."""
-    [model, *_] = examples({"intake.case-accepted.v1"})
-    for number in range(3 * (len(STEPS) + 1)):
-        envelope = deepcopy(json.loads(model.value))
-        envelope["id"] = envelope["subject"] = envelope["data"]["case_id"] = str(UUID(int=number))
-        await hear(running, [_message(envelope, 100 + number)])
-        order = f"/v1/work-orders/{(await places(running, '/v1/work-orders/'))[number]}"
-        for step, body in STEPS[: number // 3]:
-            answer = await running.client.post(
-                f"{order}/{step}", json=body, headers=headers("crew", subject="crew-9")
-            )
-            assert answer.status_code == 200, answer.text
-
-
 _BEFORE: dict[str, Callable[[Running], Awaitable[None]]] = {
     "workorders": _teams,
     "notify": _contacts,
@@ -129,5 +156,4 @@ _BEFORE: dict[str, Callable[[Running], Awaitable[None]]] = {
 }
 _AFTER: dict[str, Callable[[Running, Headers], Awaitable[None]]] = {
     "intake": _cases,
-    "workorders": _orders,
 }

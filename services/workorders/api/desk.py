@@ -78,7 +78,7 @@ async def hand_back(
 async def send_again(
     tx: Transaction, stamp: Stamped, aim: Aimed, response: Response, body: DispatchIn
 ) -> WorkOrderOut:
-    """Where a returned order goes."""
+    """Where a returned order goes, or one that no team was found for."""
     return await answer_with(tx, response, await desk.send_again(tx, stamp, aim, body.team))
 
 

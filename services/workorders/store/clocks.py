@@ -53,6 +53,13 @@ async def of_orders(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[Clock]]:
     return found
 
 
+async def generations(tx: Tx, order_id: WorkOrderId) -> dict[str, int]:
+    """The last generation of each kind of clock on this order."""
+    last = sa.func.max(clocks.c.generation).label("last")
+    query = sa.select(clocks.c.kind, last).where(clocks.c.order_id == order_id)
+    return {row.kind: row.last for row in await tx.execute(query.group_by(clocks.c.kind))}
+
+
 _due = (
     sa.select(clocks.c.id)
     .where(clocks.c.state == State.ARMED, clocks.c.due_at < sa.bindparam("at"))

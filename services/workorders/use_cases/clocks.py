@@ -1,6 +1,6 @@
 """Clocks: what happened to an order starts and stops them; what ran out is breached once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.workorders.domain.clock import Clock, ClockId, State
@@ -22,7 +22,7 @@ async def happened(tx: Tx, stamp: Stamp, order: WorkOrder, fact: Fact, at: datet
     """`fact` became true of the order: its clocks stop and start."""
     await stop(tx, stamp, order, fact)
     packs = await references.packs_in_force(tx, stamp.at.date())
-    start(tx, stamp, order, packs, fact, at)
+    start(tx, stamp, order, packs, fact, at, ran=await clocks.generations(tx, order.id))
 
 
 def start(
@@ -33,15 +33,20 @@ def start(
     fact: Fact,
     at: datetime,
     promised: Sequence[Promise] = (),
+    ran: Mapping[str, int] | None = None,
 ) -> None:
-    """Arm the clocks that `fact` starts; what the customer was promised is due as promised."""
+    """Arm the clocks that `fact` starts; what the customer was promised is due as promised.
+
+    ran: the last generation of each kind that this order had already.
+    """
     told = {promise.kind: promise for promise in promised}
     started = []
     for pack in packs:
         for limit in pack.started_by(fact, order.case_type, order.site.area):
             policy = (pack.id, pack.version)
             id = ClockId(new_id(stamp.at))
-            clock = Clock.start(id, order.id, order.level, limit, policy, at)
+            generation = max(order.level, (ran or {}).get(limit.clock, 0) + 1)
+            clock = Clock.start(id, order.id, generation, limit, policy, at)
             promise = told.get(clock.kind)
             started.append(clock.as_promised(promise.due_at) if promise else clock)
     if started:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.workorders.domain.moves import Status
 from services.workorders.domain.order import Handback, Suspension, WorkOrder
 from services.workorders.domain.policy import Fact, handlings
 from services.workorders.domain.routing import Routing
@@ -51,7 +52,10 @@ async def hand_back(tx: Tx, stamp: Stamp, aim: Aim, reason: str, target: str) ->
 
 
 async def send_again(tx: Tx, stamp: Stamp, aim: Aim, team: str) -> WorkOrder:
-    """Where a returned order goes. Raises HandedBackTooOften when only a supervisor decides."""
+    """Where a returned order goes, or one that no team was found for.
+
+    Raises HandedBackTooOften when only a supervisor decides.
+    """
     order = await orders.lock(tx, aim)
     return await _sent_to(tx, stamp, order, team, f"decided by {stamp.by}")
 
@@ -122,8 +126,9 @@ async def _dispatched(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
 
 
 async def _sent_to(tx: Tx, stamp: Stamp, order: WorkOrder, team: str, why: str) -> WorkOrder:
-    packs = await references.packs_in_force(tx, stamp.at.date())
-    order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
+    if order.status is Status.RETURNED:
+        packs = await references.packs_in_force(tx, stamp.at.date())
+        order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
     order = order.dispatch(await _to(tx, order, team, why))
     say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=team)
     return await settle(tx, stamp, order, Fact.DISPATCHED)
