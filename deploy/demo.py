@@ -6,6 +6,7 @@ and names are invented, mobile numbers begin with 154, which is not given out to
 
 import csv
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -227,6 +228,21 @@ def teams() -> list[Row]:
     ]
 
 
+def devices() -> list[Row]:
+    """The transformers that the customers hang on: feeder, region, how many customers."""
+    found: dict[str, Row] = {}
+    counted = Counter(account["transformer"] for account in accounts())
+    for account in accounts():
+        transformer = account["transformer"]
+        found[transformer] = {
+            "transformer": transformer,
+            "feeder": account["feeder"],
+            "region": account["region"],
+            "customers": str(counted[transformer]),
+        }
+    return list(found.values())
+
+
 def duty_contacts() -> list[Row]:
     """Whom to tell in each region: the supervisor of its first team."""
     random = Random(_SEED + 3)
@@ -246,6 +262,7 @@ def files() -> Mapping[str, Sequence[Row]]:
         "billing/demo/readings.csv": readings(),
         "billing/demo/payments.csv": payments(),
         "workorders/demo/teams.csv": teams(),
+        "workorders/demo/devices.csv": devices(),
         "notify/demo/duty_contacts.csv": duty_contacts(),
     }
 

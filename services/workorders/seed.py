@@ -1,20 +1,25 @@
-"""The demo teams."""
+"""The demo teams and transformers."""
 
 import csv
 from pathlib import Path
 
-from services.workorders.store import references
+from services.workorders.domain.device import read_devices
+from services.workorders.store import devices, references
 from shared.db import Database
+from shared.service import utc_now
+from shared.stamp import Stamp
 
-_TEAMS = Path(__file__).parent / "demo" / "teams.csv"
+_DEMO = Path(__file__).parent / "demo"
 
 
 async def seed(database: Database) -> int:
-    """Add the demo teams that are not there yet. Returns how many rows were new."""
-    with _TEAMS.open(encoding="utf-8", newline="") as file:
+    """Add the demo teams and transformers that are not there yet. Returns how many were new."""
+    with (_DEMO / "teams.csv").open(encoding="utf-8", newline="") as file:
         rows = [
             {"code": line["code"], "name": line["name"], "region": line["region"]}
             for line in csv.DictReader(file)
         ]
+    network = read_devices((_DEMO / "devices.csv").read_text(encoding="utf-8"))
+    stamp = Stamp(by="seed:workorders", at=utc_now())
     async with database.begin() as tx:
-        return await references.add_teams(tx, rows)
+        return await references.add_teams(tx, rows) + await devices.add(tx, stamp, network)

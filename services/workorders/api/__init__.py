@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.workorders.api import calendars, closing, desk, field, orders
+from services.workorders.api import calendars, closing, desk, devices, field, orders
 
 router = APIRouter()
-for part in (orders, field, desk, closing, calendars):
+for part in (orders, field, desk, closing, calendars, devices):
     router.include_router(part.router)

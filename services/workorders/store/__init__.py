@@ -1,5 +1,5 @@
 """Every query of this service: orders, clocks, and what routing and policies need."""
 
-from services.workorders.store import calendars, clocks, orders, references
+from services.workorders.store import calendars, clocks, devices, orders, references
 
-__all__ = ["calendars", "clocks", "orders", "references"]
+__all__ = ["calendars", "clocks", "devices", "orders", "references"]

@@ -2,9 +2,19 @@
 
 from services.workorders.tables.calendars import calendar_alarms, calendars
 from services.workorders.tables.clocks import clocks
+from services.workorders.tables.devices import devices
 from services.workorders.tables.metadata import metadata
 from services.workorders.tables.orders import work_orders
 from services.workorders.tables.policies import policies
 from services.workorders.tables.roster import teams
 
-__all__ = ["calendar_alarms", "calendars", "clocks", "metadata", "policies", "teams", "work_orders"]
+__all__ = [
+    "calendar_alarms",
+    "calendars",
+    "clocks",
+    "devices",
+    "metadata",
+    "policies",
+    "teams",
+    "work_orders",
+]
