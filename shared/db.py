@@ -5,8 +5,10 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ OUTBOX_BELL = "outbox"
 _GONE = (PoolTimeout, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceError)
 # Connection, idle too long, deadlock, resources, a lock too long held, shutdown, the system itself.
 _PASSING = ("08", "25P", "40", "53", "55P03", "57P", "58")
+CHINA = ZoneInfo("Asia/Shanghai")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -29,14 +32,18 @@ class Tx:
     written just before it in one statement: part of the transaction like any other.
 
     `memory`: what this process keeps of this database. Only what is committed and never changes.
+    `zone`: the utility's own; a day begins at its midnight.
     """
 
-    __slots__ = ("_connection", "_left", "_raw", "bells", "memory")
+    __slots__ = ("_connection", "_left", "_raw", "bells", "memory", "zone")
 
     def __init__(
-        self, connection: AsyncConnection, memory: dict[Hashable, Any] | None = None
+        self,
+        connection: AsyncConnection,
+        memory: dict[Hashable, Any] | None = None,
+        zone: ZoneInfo = CHINA,
     ) -> None:
-        self._connection = connection
+        self._connection, self.zone = connection, zone
         self.memory: dict[Hashable, Any] = {} if memory is None else memory
         self._raw: Any = None
         self._left: dict[sa.Table, list[dict[str, Any]]] = {}
@@ -48,6 +55,10 @@ class Tx:
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> sa.CursorResult[*tuple[Any, ...]]:
         return await self._connection.execute(statement, parameters)
+
+    def day_of(self, at: datetime) -> date:
+        """The date on the utility's own clock."""
+        return at.astimezone(self.zone).date()
 
     def leave(self, table: sa.Table, row: dict[str, Any]) -> None:
         """Write `row` when the door commits."""
@@ -132,8 +143,8 @@ Begin = Callable[[], AbstractAsyncContextManager[Tx]]
 class Database:
     """One service's database: transactions for its doors, bells for its loops."""
 
-    def __init__(self, url: str, pool_size: int = 16) -> None:
-        self.engine = _engine(url, pool_size)
+    def __init__(self, url: str, pool_size: int = 16, zone: ZoneInfo = CHINA) -> None:
+        self.engine, self.zone = _engine(url, pool_size), zone
         self._bells: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._memory: dict[Hashable, Any] = {}
 
@@ -141,7 +152,7 @@ class Database:
     async def begin(self) -> AsyncIterator[Tx]:
         """Commit at the end, roll back on any exception, then ring what asked to be rung."""
         async with self.engine.begin() as connection:
-            tx = Tx(connection, self._memory)
+            tx = Tx(connection, self._memory, self.zone)
             yield tx
             await tx.write_what_was_left()
         for bell in tx.bells:

@@ -32,7 +32,6 @@ from shared.strict import StrictInput
 log = structlog.get_logger(__name__)
 
 Loop = Callable[[Database, asyncio.Event], Awaitable[None]]
-_CHINA = ZoneInfo("Asia/Shanghai")
 _DRAIN_SECONDS, _LOOPS_SECONDS = 5, 6.0
 _KEEP_ANSWERS, _KEEP_INBOX = timedelta(days=2), timedelta(days=30)
 
@@ -65,7 +64,6 @@ def build_app(
     keyring: Keyring,
     clock: Callable[[], datetime] = utc_now,
     *,
-    zone: ZoneInfo = _CHINA,
     docs: bool = True,
     telemetry_on: bool = False,
 ) -> FastAPI:
@@ -80,7 +78,7 @@ def build_app(
         telemetry={"tracing": telemetry_on, "metrics": False, "logs": False},
     )
     app.state.database, app.state.keyring, app.state.clock = database, keyring, clock
-    app.state.zone, app.state.ready = zone, True
+    app.state.ready = True
     for router in (service.router, operations(app, database)):
         app.router.routes.extend(router.routes)  # as they are: no search through nested routers
     problems.install(app)
@@ -102,14 +100,14 @@ def run(service: Service, settings: Settings, *, api: bool, worker: bool) -> Non
 
 async def _serve(service: Service, settings: Settings, *, api: bool, worker: bool) -> None:
     listener = _listen(settings, _port(service, settings, api=api))
-    database = Database(settings.database_url(service.name), settings.pool_size)
+    zone = ZoneInfo(settings.utility_zone)
+    database = Database(settings.database_url(service.name), settings.pool_size, zone)
     shown = service if api else _without_routes(service)
     keyring = Keyring(settings.jwks, service.name)
     app = build_app(
         shown,
         database,
         keyring,
-        zone=ZoneInfo(settings.utility_zone),
         docs=not settings.production,
         telemetry_on=bool(settings.otlp_endpoint),
     )
@@ -272,7 +270,8 @@ async def _nap(stopping: asyncio.Event, seconds: float) -> None:
 @contextlib.asynccontextmanager
 async def opened(service: Service, settings: Settings) -> AsyncIterator[Database]:
     """A database for a command that is not a server: seed, replay."""
-    database = Database(settings.database_url(service.name), pool_size=2)
+    zone = ZoneInfo(settings.utility_zone)
+    database = Database(settings.database_url(service.name), pool_size=2, zone=zone)
     try:
         yield database
     finally:

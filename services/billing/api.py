@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from services.billing import store, use_cases
@@ -151,10 +151,10 @@ async def read(
 
 @router.get("/{account_no}/balance", dependencies=[readers])
 async def balance(
-    tx: Transaction, stamp: Stamped, caller: Called, account_no: AccountNo, request: Request
+    tx: Transaction, stamp: Stamped, caller: Called, account_no: AccountNo
 ) -> BalanceOut:
     """What the customer owes now, what of it is overdue, and the late fee if paid today."""
-    as_of = stamp.at.astimezone(request.app.state.zone)
+    as_of = stamp.at.astimezone(tx.zone)
     owed = await use_cases.balance(tx, account_no, caller.region, as_of.date())
     return BalanceOut(
         account_no=account_no,

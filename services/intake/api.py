@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from services.intake import store, use_cases
@@ -141,11 +141,9 @@ async def accept(
     caller: Called,
     once: AnsweredOnce,
     body: CaseIn,
-    request: Request,
 ) -> Response:
     """Take a case in. Needs an `Idempotency-Key`; repeating the request gives the same answer."""
-    zone = request.app.state.zone
-    case = await use_cases.accept(tx, stamp, body.asked(), caller.region, zone)
+    case = await use_cases.accept(tx, stamp, body.asked(), caller.region, tx.zone)
     return once.answer(shown(case), version=case.version)
 
 

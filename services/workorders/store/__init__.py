@@ -1,5 +1,12 @@
 """Every query of this service: orders, clocks, and what routing and policies need."""
 
-from services.workorders.store import calendars, clocks, devices, orders, references
+from services.workorders.store import calendars, clocks, devices, escalations, orders, references
 
-__all__ = ["calendars", "clocks", "devices", "orders", "references"]
+__all__ = [
+    "calendars",
+    "clocks",
+    "devices",
+    "escalations",
+    "orders",
+    "references",
+]

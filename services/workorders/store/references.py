@@ -1,7 +1,7 @@
 """What orders refer to: teams with their load, and the policy versions in use."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,18 +31,19 @@ _read: dict[tuple[str, str], Pack] = {}  # versions never change: what was read 
 
 
 async def for_opening(
-    tx: Tx, case_id: UUID, region: str, on: date
+    tx: Tx, case_id: UUID, region: str, at: datetime
 ) -> tuple[bool, list[Pack], list[Team]]:
     """Whether the case has an order already, the policies in force, the teams that serve there."""
     [row] = await tx.read(_FOR_OPENING, case_id, region)
     packs = await _packs(tx, [(id, version) for id, version in row["packs"]])
-    return row["known"], in_force(packs, on), [Team(*team) for team in row["teams"]]
+    return row["known"], in_force(packs, tx.day_of(at)), [Team(*team) for team in row["teams"]]
 
 
-async def packs_in_force(tx: Tx, on: date) -> list[Pack]:
-    """Of the packs in use, the versions valid on that day."""
+async def packs_in_force(tx: Tx, at: datetime) -> list[Pack]:
+    """Of the packs in use, the versions valid on that day of the utility's own calendar."""
     rows = await tx.execute(sa.select(policies.c.id, policies.c.version).where(policies.c.in_use))
-    return in_force(await _packs(tx, [(row.id, row.version) for row in rows]), on)
+    packs = await _packs(tx, [(row.id, row.version) for row in rows])
+    return in_force(packs, tx.day_of(at))
 
 
 async def _packs(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Pack]:

@@ -21,7 +21,7 @@ CLOCK_BELL = "clocks"
 async def happened(tx: Tx, stamp: Stamp, order: WorkOrder, fact: Fact, at: datetime) -> None:
     """`fact` became true of the order: its clocks stop and start."""
     await stop(tx, stamp, order, fact)
-    packs = await references.packs_in_force(tx, stamp.at.date())
+    packs = await references.packs_in_force(tx, stamp.at)
     start(tx, stamp, order, packs, fact, at, ran=await clocks.generations(tx, order.id))
 
 

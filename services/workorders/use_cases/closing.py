@@ -35,7 +35,7 @@ async def close(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 async def miss(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     """The customer could not be reached; after the last attempt it is archived, and flagged."""
-    packs = await references.packs_in_force(tx, stamp.at.date())
+    packs = await references.packs_in_force(tx, stamp.at)
     order = await orders.lock(tx, aim)
     order = order.miss(stamp.by, handlings(packs).of(order.case_type))
     say(tx, stamp, order, "callback_missed", events.callback_missed(order, stamp.at))
@@ -51,8 +51,8 @@ async def reopen(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     order = (await orders.lock(tx, aim)).reopen(stamp.by)
     say(tx, stamp, order, "reopened", events.reopened(order, stamp.at, reason))
     await clocks.stop(tx, stamp, order, Fact.CALLED_BACK)
-    today, region = stamp.at.date(), order.site.region
-    _, packs, teams = await references.for_opening(tx, order.case_id, region, today)
+    region = order.site.region
+    _, packs, teams = await references.for_opening(tx, order.case_id, region, stamp.at)
     order = routing.dispatch(tx, stamp, order, teams)
     await orders.save(tx, order)
     clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, stamp.at)

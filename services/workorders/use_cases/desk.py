@@ -42,7 +42,7 @@ async def pass_on(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 async def hand_back(tx: Tx, stamp: Stamp, aim: Aim, reason: str, target: str) -> WorkOrder:
     """Not this team's: routed to the one it names, or left to a supervisor when that goes on."""
-    packs = await references.packs_in_force(tx, stamp.at.date())
+    packs = await references.packs_in_force(tx, stamp.at)
     order = (await orders.lock(tx, aim)).hand_back(Handback(reason, target, stamp.by))
     say(tx, stamp, order, "returned", events.returned(order, stamp.at), reason=reason)
     if order.hops > handlings(packs).of(order.case_type).returns:
@@ -90,7 +90,7 @@ async def cancel(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
 
 async def urge(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     """The customer asks where we are. Raises UrgedEnough."""
-    packs = await references.packs_in_force(tx, stamp.at.date())
+    packs = await references.packs_in_force(tx, stamp.at)
     order = (await orders.lock(tx, aim)).urge()
     allowed = handlings(packs).of(order.case_type).urges
     if order.urges > allowed:
@@ -119,15 +119,15 @@ async def end_suspensions(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
 
 
 async def _dispatched(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
-    region, today = order.site.region, stamp.at.date()
-    _, _, teams = await references.for_opening(tx, order.case_id, region, today)
+    region = order.site.region
+    _, _, teams = await references.for_opening(tx, order.case_id, region, stamp.at)
     order = routing.dispatch(tx, stamp, order, teams)
     return await settle(tx, stamp, order, *([Fact.DISPATCHED] if order.team else []))
 
 
 async def _sent_to(tx: Tx, stamp: Stamp, order: WorkOrder, team: str, why: str) -> WorkOrder:
     if order.status is Status.RETURNED:
-        packs = await references.packs_in_force(tx, stamp.at.date())
+        packs = await references.packs_in_force(tx, stamp.at)
         order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
     order = order.dispatch(await _to(tx, order, team, why))
     say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=team)

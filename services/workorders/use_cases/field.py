@@ -59,7 +59,7 @@ async def repair(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 async def answer(tx: Tx, stamp: Stamp, aim: Aim, reply: Reply) -> WorkOrder:
     """Replied; then to review, or straight to the callback where no review is asked for."""
-    packs = await references.packs_in_force(tx, stamp.at.date())
+    packs = await references.packs_in_force(tx, stamp.at)
     order = await orders.lock(tx, aim)
     handling = handlings(packs).of(order.case_type)
     order = order.answer(reply, handling, at=stamp.at)

@@ -21,8 +21,8 @@ async def open_order(
 
     What an agent should first try to answer stays `accepted`.
     """
-    today, region = stamp.at.date(), order.site.region
-    known, packs, teams = await references.for_opening(tx, order.case_id, region, today)
+    region = order.site.region
+    known, packs, teams = await references.for_opening(tx, order.case_id, region, stamp.at)
     if known:
         return None
     say(tx, stamp, order, "opened", events.opened(order))

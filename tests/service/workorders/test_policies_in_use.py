@@ -1,7 +1,7 @@
 """Policies in the database: versions never change, each day has its own, changes are said."""
 
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,3 +96,14 @@ async def test_before_its_first_day_a_pack_is_not_taken_into_use(workorders):
     with pytest.raises(BadPolicy, match="no version of mine is in force on 2026-11-20"):
         await use(workorders, pack("later", 45, valid_from="2027-01-01"))
     assert await promised(workorders) == []
+
+
+async def test_a_day_begins_at_midnight_of_the_utilitys_own_clock(workorders, clock):
+    old = pack("old", 45)
+    await use(workorders, old, pack("new", 30, valid_from="2026-12-01"))
+    midnight = datetime.fromisoformat("2026-12-01T00:00:00+08:00").astimezone(UTC)
+    for at in (midnight - timedelta(seconds=1), midnight):
+        clock.now = at
+        await hear(workorders, as_message(accepted(at=at, promises=())))
+    rows = await workorders.rows("SELECT policy_version FROM clocks ORDER BY started_at")
+    assert [row.policy_version for row in rows] == ["old", "new"]
