@@ -6,6 +6,7 @@ before the services are put together.
 
 import os
 import traceback
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -20,8 +21,9 @@ from hypothesis import Phase, settings
 from services.intake.domain import Case
 from services.notify.domain import lattice, message
 from services.workorders.domain.clock import Clock, State
-from services.workorders.store import clocks
+from services.workorders.store import calendars, clocks
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
+from shared.calendar import Definition, working
 from shared.db import Tx
 from shared.errors import Unauthenticated
 from shared.tables import outbox as rows
@@ -204,6 +206,30 @@ def receipt_rank_may_fall() -> None:
         put(module, "fold", lambda known, heard: heard)
 
 
+def closing_time_rolls_to_the_next_opening() -> None:
+    put(working, "bisect_left", bisect_right)
+
+
+def make_up_days_stay_closed() -> None:
+    original = Definition.hours_on
+
+    def hours_on(self: Definition, day: Any) -> Any:
+        return original(self, day) if day.weekday() < 5 else self.week[day.weekday()]
+
+    put(Definition, "hours_on", hours_on)
+
+
+def editors_overwrite_one_another() -> None:
+    put(calendars, "check_expected", lambda expected, version: None)
+
+
+def an_ending_is_told_every_second() -> None:
+    async def note_told(*_: Any) -> bool:
+        return True
+
+    put(calendars, "note_told", note_told)
+
+
 _SHARED = "tests/service/shared"
 _TROUBLE = "tests/service/test_trouble.py"
 
@@ -231,6 +257,10 @@ MUTATIONS: dict[Callable[[], None], str] = {
     late_counts_as_met: "tests/unit/workorders/test_clocks_stop.py",
     old_facts_count: "tests/service/intake/test_following.py",
     receipt_rank_may_fall: "tests/unit/notify/test_notify_lattice.py",
+    closing_time_rolls_to_the_next_opening: "tests/unit/shared/test_working_time.py",
+    make_up_days_stay_closed: "tests/unit/shared/test_published_holidays.py",
+    editors_overwrite_one_another: "tests/service/workorders/test_calendars.py",
+    an_ending_is_told_every_second: "tests/service/workorders/test_calendars.py",
 }
 BY_NAME = {mutate.__name__.replace("_", "-"): mutate for mutate in MUTATIONS}
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.load import accepting, events, handing
+from tests.load import accepting, calendars, events, handing
 from tests.load.figures import Figure, keep, show
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
+    "calendar": calendars.measure,
     "accept": accepting.measure,
     "events": events.measure,
     "handed": handing.measure,

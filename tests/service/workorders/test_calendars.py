@@ -1,5 +1,6 @@
 """Calendars: published by operators, asked for deadlines, missed before they end."""
 
+import asyncio
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -188,6 +189,15 @@ async def test_of_two_editors_the_second_is_told(desk):
     new = await desk("PUT", "/new", HALL, if_match='"1"')
     assert new.status_code == 412
     assert (await desk("GET", "/new")).status_code == 404
+
+
+async def test_editors_at_the_same_moment_come_one_after_the_other(desk):
+    await desk("PUT", "/hall", HALL)
+    bodies = [changed("warn_days", to=days) for days in range(8)]
+    answers = await asyncio.gather(*(desk("PUT", "/hall", b, if_match='"1"') for b in bodies))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    answers = await asyncio.gather(*(desk("PUT", "/hall", b) for b in bodies))
+    assert len({answer.json()["version"] for answer in answers}) == 8
 
 
 async def test_the_days_of_warning_stay_when_they_are_left_out(desk):

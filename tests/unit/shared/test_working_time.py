@@ -53,10 +53,22 @@ def written(draw):
     return data | {"layers": [layer]}
 
 
-INSTANTS = st.datetimes(
-    datetime(2026, 1, 2),  # noqa: DTZ001
-    datetime(2026, 12, 30),  # noqa: DTZ001
-    timezones=st.sampled_from([UTC, *map(ZoneInfo, ZONES)]),
+CLOCKS_MOVED = [
+    datetime(2026, 3, 8, 7, tzinfo=UTC),  # New York, and back in November
+    datetime(2026, 11, 1, 6, tzinfo=UTC),
+    datetime(2026, 3, 29, 1, tzinfo=UTC),  # London, and back in October
+    datetime(2026, 10, 25, 1, tzinfo=UTC),
+    datetime(2026, 4, 4, 15, tzinfo=UTC),  # Lord Howe Island, by half an hour
+    datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
+]
+AROUND = st.timedeltas(timedelta(hours=-30), timedelta(hours=6))
+INSTANTS = st.one_of(
+    st.datetimes(
+        datetime(2026, 1, 2),  # noqa: DTZ001
+        datetime(2026, 12, 30),  # noqa: DTZ001
+        timezones=st.sampled_from([UTC, *map(ZoneInfo, ZONES)]),
+    ),
+    st.builds(lambda moved, around: moved + around, st.sampled_from(CLOCKS_MOVED), AROUND),
 )
 BUDGETS = st.timedeltas(timedelta(0), timedelta(hours=60))
 POSITIVE = st.timedeltas(timedelta(microseconds=1), timedelta(hours=60))
