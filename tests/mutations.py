@@ -6,7 +6,7 @@ before the services are put together.
 
 import os
 import traceback
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -23,7 +23,7 @@ from services.notify.domain import lattice, message
 from services.workorders.domain.clock import Clock, State
 from services.workorders.store import calendars, clocks
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
-from shared.calendar import Definition, working
+from shared.calendar import Calendar, Definition
 from shared.db import Tx
 from shared.errors import Unauthenticated
 from shared.tables import outbox as rows
@@ -207,7 +207,15 @@ def receipt_rank_may_fall() -> None:
 
 
 def closing_time_rolls_to_the_next_opening() -> None:
-    put(working, "bisect_left", bisect_right)
+    original = Calendar.add
+
+    def add(self: Calendar, start: Any, budget: Any) -> Any:
+        due = original(self, start, budget)
+        number = bisect_left(self._closes, due)
+        closing = number < len(self._closes) - 1 and self._closes[number] == due
+        return self._opens[number + 1] if closing else due
+
+    put(Calendar, "add", add)
 
 
 def make_up_days_stay_closed() -> None:
@@ -257,7 +265,7 @@ MUTATIONS: dict[Callable[[], None], str] = {
     late_counts_as_met: "tests/unit/workorders/test_clocks_stop.py",
     old_facts_count: "tests/service/intake/test_following.py",
     receipt_rank_may_fall: "tests/unit/notify/test_notify_lattice.py",
-    closing_time_rolls_to_the_next_opening: "tests/unit/shared/test_working_time.py",
+    closing_time_rolls_to_the_next_opening: "tests/unit/shared/test_working_time_elsewhere.py",
     make_up_days_stay_closed: "tests/unit/shared/test_published_holidays.py",
     editors_overwrite_one_another: "tests/service/workorders/test_calendars.py",
     an_ending_is_told_every_second: "tests/service/workorders/test_calendars.py",
