@@ -35,7 +35,8 @@ class Calendar:
     """One version of a calendar, ready to reckon with. Versions never change.
 
     Instants are timezone-aware; what is answered is UTC. The years from `begins_at` to `ends_at`
-    are published.
+    are published. The first of the intervals is empty and stands at `begins_at`, so that every
+    covered instant has one that opened before it.
     """
 
     name: str
@@ -46,7 +47,8 @@ class Calendar:
     ends_at: datetime
     _opens: Sequence[datetime] = field(repr=False, compare=False)
     _closes: Sequence[datetime] = field(repr=False, compare=False)
-    _used: Sequence[timedelta] = field(repr=False, compare=False)  # until each close
+    _used: Sequence[timedelta] = field(repr=False, compare=False)  # up to each close
+    _zeros: Sequence[datetime] = field(repr=False, compare=False)  # closes minus used
     _days: Sequence[int] = field(repr=False, compare=False)  # dates with working time, as ordinals
     _ends: Sequence[datetime] = field(repr=False, compare=False)  # the last close of each of them
 
@@ -59,24 +61,18 @@ class Calendar:
         """
         if start.tzinfo is not UTC:
             start = start.astimezone(UTC)
-        if not self.begins_at <= start <= self.ends_at:
-            raise self._unpublished(start)
-        used = self._used
-        if working <= _NOTHING:
-            return _at_once(start, working)
-        if working > used[-1]:
-            raise self._missing(self.years.stop)
         number = bisect_right(self._opens, start) - 1
-        target = working
-        if number >= 0:
-            target += used[number]
-            left = self._closes[number] - start
-            if left > _NOTHING:
-                target -= left
-        number = bisect_left(used, target)
-        if number == len(used):
-            raise self._missing(self.years.stop)
-        return self._closes[number] - (used[number] - target)
+        if number < 0 or working <= _NOTHING:
+            return self._at_once(start, working)
+        used = start - self._zeros[number] if start < self._closes[number] else self._used[number]
+        try:
+            target = used + working
+        except OverflowError:
+            target = timedelta.max
+        number = bisect_left(self._used, target)
+        if number == len(self._used):
+            raise self._unpublished(max(start, self.ends_at))
+        return self._zeros[number] + target
 
     def between(self, a: datetime, b: datetime) -> timedelta:
         """The working time from `a` to `b`; negative when `b` is the earlier. Raises NoCalendar."""
@@ -132,12 +128,17 @@ class Calendar:
         """The working time before `at` since the calendar begins. Raises NoCalendar."""
         if at.tzinfo is not UTC:
             at = at.astimezone(UTC)
-        if not self.begins_at <= at <= self.ends_at:
-            raise self._unpublished(at)
         number = bisect_right(self._opens, at) - 1
-        if number < 0:
-            return _NOTHING
-        return self._used[number] - max(self._closes[number] - at, _NOTHING)
+        if number < 0 or at > self.ends_at:
+            raise self._unpublished(at)
+        if at < self._closes[number]:
+            return at - self._zeros[number]
+        return self._used[number]
+
+    def _at_once(self, start: datetime, working: timedelta) -> datetime:
+        if not self.begins_at <= start <= self.ends_at:
+            raise self._unpublished(start)
+        return _not_backwards(start, working)
 
     def _unpublished(self, at: datetime) -> NoCalendar:
         return self._missing(at.astimezone(self.zone).year)
@@ -159,7 +160,7 @@ class _Always(Calendar):
 
     def add(self, start: datetime, working: timedelta) -> datetime:
         if working <= _NOTHING:
-            return _at_once(start.astimezone(UTC), working)
+            return _not_backwards(start.astimezone(UTC), working)
         return start.astimezone(UTC) + working
 
     def between(self, a: datetime, b: datetime) -> timedelta:
@@ -183,7 +184,7 @@ class _Always(Calendar):
         return True
 
 
-def _at_once(start: datetime, working: timedelta) -> datetime:
+def _not_backwards(start: datetime, working: timedelta) -> datetime:
     if working < _NOTHING:
         raise ValueError("working time can't be negative")
     return start
@@ -198,8 +199,8 @@ def build(
     by_date: Iterable[tuple[int, Sequence[Interval]]],
 ) -> Calendar:
     """A calendar of the intervals of each local date (its ordinal); in order, and disjoint."""
-    intervals: list[Interval] = []
-    used: list[timedelta] = []
+    intervals = [Interval(span.opens_at, span.opens_at)]
+    used = [_NOTHING]
     days: list[int] = []
     ends: list[datetime] = []
     total = _NOTHING
@@ -221,6 +222,9 @@ def build(
         _opens=tuple(interval.opens_at for interval in intervals),
         _closes=tuple(interval.closes_at for interval in intervals),
         _used=tuple(used),
+        _zeros=tuple(
+            interval.closes_at - until for interval, until in zip(intervals, used, strict=True)
+        ),
         _days=tuple(days),
         _ends=tuple(ends),
     )
@@ -228,5 +232,5 @@ def build(
 
 _AN_AGE = Interval(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 ALWAYS: Calendar = _Always(
-    "always", 1, ZoneInfo("UTC"), range(1, 10_000), *_AN_AGE, (), (), (), (), ()
+    "always", 1, ZoneInfo("UTC"), range(1, 10_000), *_AN_AGE, (), (), (), (), (), ()
 )
