@@ -64,6 +64,10 @@ class Tx:
         """Write `row` when the door commits."""
         self._left.setdefault(table, []).append(row)
 
+    def left(self, table: sa.Table) -> Sequence[Mapping[str, Any]]:
+        """The rows of `table` that wait to be written: no query sees them yet."""
+        return self._left.get(table, ())
+
     def ring(self, bell: str) -> None:
         """After the commit, wake the loop of this process that waits for `bell`."""
         self.bells.add(bell)
@@ -91,12 +95,18 @@ class Tx:
         return self._raw
 
     async def write_what_was_left(self) -> None:
-        """The door's last step before the commit: all of it in one statement, which is atomic."""
+        """The door's last step before the commit: all of it in one statement, which is atomic.
+
+        A table's `info["written_by"]` names the column whose order its rows are written in: that of
+        a unique key which transactions compete for, so that no two wait for each other.
+        """
         if not self._left:
             return
         shape: list[_Part] = []
         values: list[Any] = []
         for table, rows in self._left.items():
+            if key := table.info.get("written_by"):
+                rows.sort(key=lambda row: row[key] or "")
             names = tuple(rows[0])
             shape.append((table, names, len(rows) == 1))
             if len(rows) == 1:

@@ -31,5 +31,6 @@ def _domain(service: str) -> Iterator[ModuleType]:
 
 def _page(title: str, module: ModuleType) -> str:
     where = module.__name__.replace(".", "/")
-    head = f"# The states of a {title}\n\nDrawn from `{where}` by `make docs`.\n"
+    article = "an" if title[0] in "aeiou" else "a"
+    head = f"# The states of {article} {title}\n\nDrawn from `{where}` by `make docs`.\n"
     return f"{head}\n```mermaid\n{module.diagram().strip()}\n```\n"

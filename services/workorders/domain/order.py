@@ -99,6 +99,7 @@ class Asked:
     description: str = ""
     account_no: str | None = None
     danger: bool = False
+    different: bool = False  # than any fault that we know already
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,11 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """One order for one case. `level` begins at 1 and rises with every reopening."""
+    """One order for one case. `level` begins at 1 and rises with every reopening.
+
+    outage_id: the outage that its customer hears of; part_id: the part of it where the order is.
+    leads_until: so long it stands for its transformer, and calls from there follow it.
+    """
 
     id: WorkOrderId
     case_id: UUID
@@ -137,6 +142,8 @@ class WorkOrder:
     suspension: Suspension | None = None
     master_id: WorkOrderId | None = None
     outage_id: UUID | None = None
+    part_id: UUID | None = None
+    leads_until: datetime | None = None
     reply: Reply | None = None
     callback_attempts: int = 0
     unreached: bool = False
@@ -214,12 +221,35 @@ class WorkOrder:
     def resume(self) -> "WorkOrder":
         return self._move(Move.RESUME, suspension=None)
 
-    def merge(self, master: "WorkOrder", outage_id: UUID | None) -> "WorkOrder":
-        """It follows `master` from now on, with notices and a callback of its own."""
-        return self._move(Move.MERGE, master_id=master.id, outage_id=outage_id, handler=None)
+    def merge(
+        self,
+        master_id: WorkOrderId | None,
+        outage_id: UUID | None = None,
+        part_id: UUID | None = None,
+    ) -> "WorkOrder":
+        """It follows another order, an outage or both, with notices and a callback of its own."""
+        group = {"master_id": master_id, "outage_id": outage_id, "part_id": part_id}
+        return self._move(Move.MERGE, handler=None, leads_until=None, **group)
 
     def unmerge(self) -> "WorkOrder":
-        return self._move(Move.UNMERGE, master_id=None, outage_id=None, routing=None)
+        group = {"master_id": None, "outage_id": None, "part_id": None}
+        return self._move(Move.UNMERGE, routing=None, **group)
+
+    def lead(self, until: datetime) -> "WorkOrder":
+        """Calls from its transformer follow it, so long; no move, so no new version."""
+        return replace(self, leads_until=until)
+
+    def belong(self, outage_id: UUID | None, part_id: UUID | None) -> "WorkOrder":
+        """It is the order that is worked on for this outage, or for none any more."""
+        return self._changed(outage_id=outage_id, part_id=part_id)
+
+    def expect(self, etr_at: datetime) -> "WorkOrder":
+        """Its outage says when power will be back; no move of its own."""
+        return self._changed(etr_at=etr_at)
+
+    def restored(self, at: datetime) -> "WorkOrder":
+        """Its outage says that power is back; no move of its own."""
+        return self._changed(steps=replace(self.steps, repaired_at=at))
 
     def follow(self, reply: Reply, at: datetime) -> "WorkOrder":
         """Power is back for the whole outage: replied as its master was."""
@@ -279,6 +309,8 @@ class WorkOrder:
             callback_attempts=0,
             master_id=None,
             outage_id=None,
+            part_id=None,
+            leads_until=None,
             archived_at=None,
         )
 

@@ -119,8 +119,9 @@ async def _one(tx: Tx, aim: Aim, query: sa.Select[Any]) -> WorkOrder:
 # Columns that hold a field of the order as it is.
 _PLAIN = (
     "id", "case_id", "case_number", "case_type", "received_at", "opened_at", "status", "level",
-    "team", "hops", "handler", "etr_at", "master_id", "outage_id", "callback_attempts", "unreached",
-    "supervised", "urges", "priority", "article", "ended_because", "archived_at", "version",
+    "team", "hops", "handler", "etr_at", "master_id", "outage_id", "part_id", "leads_until",
+    "callback_attempts", "unreached", "supervised", "urges", "priority", "article",
+    "ended_because", "archived_at", "version",
 )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def order_of(row: Any) -> WorkOrder:
         **plain,
         status=Status(row.status),
         site=Site(row.region, row.area, row.address, row.transformer),
-        asked=Asked(row.description, row.account_no, row.danger),
+        asked=Asked(row.description, row.account_no, row.danger, row.different),
         steps=Steps(*(getattr(row, name) for name in Steps.__dataclass_fields__)),
         routing=routing,
         handback=Handback(**row.handback) if row.handback else None,

@@ -6,19 +6,35 @@ from services.workorders.tables.devices import devices
 from services.workorders.tables.escalations import digest_windows, escalations
 from services.workorders.tables.metadata import metadata
 from services.workorders.tables.orders import work_orders
+from services.workorders.tables.outages import (
+    group_looks,
+    outage_decisions,
+    outage_devices,
+    outage_etrs,
+    outages,
+)
 from services.workorders.tables.policies import policies, policy_edits
+from services.workorders.tables.promises import compensations, guarantees, promises
 from services.workorders.tables.roster import teams
 
 __all__ = [
     "calendar_alarms",
     "calendars",
     "clocks",
+    "compensations",
     "devices",
     "digest_windows",
     "escalations",
+    "group_looks",
+    "guarantees",
     "metadata",
+    "outage_decisions",
+    "outage_devices",
+    "outage_etrs",
+    "outages",
     "policies",
     "policy_edits",
+    "promises",
     "teams",
     "work_orders",
 ]

@@ -8,6 +8,8 @@ from services.workorders.tables.metadata import metadata
 from shared.tables import instant, one_of
 
 _open = sa.text("status IN (" + ", ".join(f"'{status}'" for status in sorted(OPEN)) + ")")
+_leads = sa.text("leads_until IS NOT NULL")
+_in_an_outage = sa.text("outage_id IS NOT NULL")
 
 work_orders = sa.Table(
     "work_orders",
@@ -23,6 +25,7 @@ work_orders = sa.Table(
     sa.Column("description", sa.Text, nullable=False, server_default=""),
     sa.Column("account_no", sa.Text),
     sa.Column("danger", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("different", sa.Boolean, nullable=False, server_default=sa.false()),
     instant("received_at"),
     instant("opened_at"),
     sa.Column("status", sa.Text, nullable=False),
@@ -46,6 +49,8 @@ work_orders = sa.Table(
     instant("suspended_until", nullable=True),
     sa.Column("master_id", sa.Uuid, sa.ForeignKey("work_orders.id")),
     sa.Column("outage_id", sa.Uuid),
+    sa.Column("part_id", sa.Uuid),
+    instant("leads_until", nullable=True),
     sa.Column("callback_attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("unreached", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("supervised", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -67,4 +72,15 @@ work_orders = sa.Table(
     sa.Index(
         "ix_work_orders_master_id", "master_id", postgresql_where=sa.text("master_id IS NOT NULL")
     ),
+    sa.Index(
+        "uq_work_orders_leading",
+        "transformer",
+        unique=True,
+        postgresql_where=sa.and_(_leads, _open),
+    ),
+    sa.Index("ix_work_orders_leads_until", "leads_until", postgresql_where=sa.and_(_leads, _open)),
+    sa.Index("ix_work_orders_of_outage", "outage_id", "id", postgresql_where=_in_an_outage),
+    # Rows are written in the order of the key that transactions may compete for, so that no two
+    # of them wait for each other.
+    info={"written_by": "transformer"},
 )

@@ -55,7 +55,7 @@ TAKE: dict[Move, Callable[[WorkOrder, str, datetime], WorkOrder]] = {
     Move.REPAIR: lambda order, by, at: order.repair(at),
     Move.SUSPEND: lambda order, by, at: order.suspend(REST),
     Move.RESUME: lambda order, by, at: order.resume(),
-    Move.MERGE: lambda order, by, at: order.merge(MASTER, None),
+    Move.MERGE: lambda order, by, at: order.merge(MASTER.id),
     Move.UNMERGE: lambda order, by, at: order.unmerge(),
     Move.FOLLOW: lambda order, by, at: order.follow(REPLY, at),
     Move.REPLY: lambda order, by, at: order.answer(REPLY, HANDLING, at),

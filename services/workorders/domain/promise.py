@@ -1,0 +1,69 @@
+"""A time that a customer was told, and whether we kept it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class State(StrEnum):
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    WITHDRAWN = "withdrawn"  # replaced by another before it was due, or nothing to promise any more
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """kind: `etr`, or that of a promised clock. source: `etr` or `clock`."""
+
+    id: UUID
+    order_id: UUID
+    outage_id: UUID | None
+    region: str
+    kind: str
+    source: str
+    promised_at: datetime
+    due_at: datetime
+    state: State
+    settled_at: datetime | None = None
+
+
+def settled(due_at: datetime, done_at: datetime) -> State:
+    """What was promised is done. The due instant itself is still in time."""
+    return State.KEPT if done_at <= due_at else State.BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When power was first and last expected back, and when it was."""
+
+    first_etr_at: datetime
+    last_etr_at: datetime
+    restored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How many of the expectations came true to within so much; early is forgiven, late is not."""
+
+    within: int
+    early: int
+    late: int
+
+    @property
+    def of(self) -> int:
+        return self.within + self.early + self.late
+
+    @property
+    def share(self) -> float | None:
+        return round(self.within / self.of, 4) if self.of else None
+
+
+def accuracy(expected: Sequence[tuple[datetime, datetime]], within: timedelta) -> Accuracy:
+    """Of pairs (expected, restored). The boundary itself is within."""
+    errors = [restored - etr for etr, restored in expected]
+    late = sum(error > within for error in errors)
+    early = sum(error < -within for error in errors)
+    return Accuracy(len(errors) - late - early, early, late)
