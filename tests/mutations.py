@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from hypothesis import Phase, settings
 
 from services.intake.domain import Case
-from services.notify.domain import lattice, message
+from services.notify.domain import lattice, message, segments, words
 from services.workorders.domain.clock import Clock, State
 from services.workorders.store import calendars, clocks
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
@@ -238,6 +238,25 @@ def an_ending_is_told_every_second() -> None:
     put(calendars, "note_told", note_told)
 
 
+def pairs_are_split() -> None:
+    """Cut where a part is full, even between an escape and its character."""
+
+    def filled(text: str, weights: list[int], capacity: int) -> Any:
+        start = held = 0
+        for place, weight in enumerate(weights):
+            if held >= capacity:
+                yield segments.Part(text[start:place], held)
+                start, held = place, 0
+            held += weight
+        yield segments.Part(text[start:], held)
+
+    put(segments, "_filled", filled)
+
+
+def long_texts_are_sent() -> None:
+    put(words, "split", lambda text, rule: segments.split(""))
+
+
 _SHARED = "tests/service/shared"
 _TROUBLE = "tests/service/test_trouble.py"
 
@@ -269,6 +288,8 @@ MUTATIONS: dict[Callable[[], None], str] = {
     make_up_days_stay_closed: "tests/unit/shared/test_published_holidays.py",
     editors_overwrite_one_another: "tests/service/workorders/test_calendars.py",
     an_ending_is_told_every_second: "tests/service/workorders/test_calendars.py",
+    pairs_are_split: "tests/unit/notify/test_notify_segments.py",
+    long_texts_are_sent: "tests/service/notify/test_segments.py",
 }
 BY_NAME = {mutate.__name__.replace("_", "-"): mutate for mutate in MUTATIONS}
 

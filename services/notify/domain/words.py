@@ -11,12 +11,34 @@ from string import Formatter
 from typing import Any
 
 from services.notify.domain.message import Audience, Category
+from services.notify.domain.segments import Rule as Counting
+from services.notify.domain.segments import split
+from shared.errors import Invalid
 
-_LONGEST = 5 * 67  # UTF-16 units in five parts; gateways cut what is beyond without a word
+_BREAKS = dict.fromkeys(map(ord, "\x85\u2028\u2029"), "\n")
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
+_DIRECTIONS = dict.fromkeys(
+    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+_NO_CHARACTERS = dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
+_KEPT = {ord("\n"): "\n", ord("\t"): " "}
+_CLEAN = _CONTROLS | _DIRECTIONS | _NO_CHARACTERS | _BREAKS | _KEPT
 
 
 class BadWords(ValueError):
     """The templates or rules can't be used; found when the service starts."""
+
+
+class TextTooLong(Invalid):
+    """The text needs more SMS parts than its template allows."""
+
+
+def cleaned(text: str) -> str:
+    """Without what controls a screen or the direction of writing; a line break is a line feed.
+
+    Whoever's words a text holds can't hide or turn round what stands beside them.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +54,22 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Template:
+    """`parts`: the most SMS that its text may take; gateways cut the rest without a word."""
+
     id: str
     category: Category
     text: str
     variables: frozenset[str]
+    parts: int
 
     @classmethod
-    def of(cls, id: str, data: Mapping[str, Any], signature: str) -> "Template":
+    def of(cls, id: str, data: Mapping[str, Any], signature: str, parts: int) -> "Template":
         text = signature + data["text"]
         used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
         if used != set(data["variables"]):
             raise BadWords(f"{id} uses {sorted(used)}, declares {sorted(data['variables'])}")
-        return cls(id, Category(data["category"]), text, frozenset(used))
+        parts = int(data.get("parts", parts))
+        return cls(id, Category(data["category"]), text, frozenset(used), parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +83,8 @@ class Language:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Language":
-        signature = data["signature"]
-        templates = {id: Template.of(id, t, signature) for id, t in data["templates"].items()}
+        common = (data["signature"], data["parts"])
+        templates = {id: Template.of(id, t, *common) for id, t in data["templates"].items()}
         return cls(data["locale"], data["moment"], data["terms"], templates)
 
     def say(self, value: Value, zone: tzinfo) -> str:
@@ -123,7 +149,7 @@ class Book:
         return self._rules.get(fact, ())
 
     def word(self, template: str, locale: str, values: Values) -> Wording:
-        """The text in `locale`, or in the default language. Raises BadWords."""
+        """The text in `locale`, or in the default language. Raises BadWords, TextTooLong."""
         language = self._languages.get(locale, self._default)
         chosen = language.templates.get(template)
         if chosen is None:
@@ -131,7 +157,8 @@ class Book:
         if missing := chosen.variables - values.keys():
             raise BadWords(f"{template} needs {sorted(missing)}")
         said = {name: language.say(values[name], self._zone) for name in chosen.variables}
-        text = chosen.text.format_map(said)
-        if len(text.encode("utf-16-be")) > 2 * _LONGEST:
-            raise BadWords(f"{template} came out too long")
+        text = cleaned(chosen.text.format_map(said))
+        parts = len(split(text, Counting.UCS_2).parts)  # as it is handed over
+        if parts > chosen.parts:
+            raise TextTooLong(template=template, parts=parts, parts_allowed=chosen.parts)
         return Wording(template, chosen.category, text)

@@ -1,14 +1,17 @@
 """Templates and rules fit each other, or the service does not start."""
 
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notify import consumers
-from services.notify.domain.words import BadWords, Book, Term
+from services.notify.domain.words import BadWords, Book, Term, TextTooLong, cleaned
 
 NOTIFY = Path(consumers.__file__).parent
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -73,9 +76,48 @@ def test_a_template_that_uses_what_it_does_not_declare_is_found(chinese):
         Book.of([chinese], [], ZONE, "zh-CN")
 
 
-def test_missing_values_and_endless_texts_are_refused(chinese):
+def test_a_missing_value_is_refused(chinese):
     book = Book.of([chinese], [], ZONE, "zh-CN")
     with pytest.raises(BadWords, match="number"):
         book.word("order-arrived.v1", "zh-CN", {})
-    with pytest.raises(BadWords, match="too long"):
-        book.word("order-arrived.v1", "zh-CN", {"number": "9" * 400})
+
+
+@pytest.mark.parametrize(("own", "parts"), [(None, 5), (2, 2), (1, 1)])
+def test_a_text_has_no_more_parts_than_its_template_allows(chinese, own, parts):
+    if own:
+        chinese["templates"]["order-arrived.v1"]["parts"] = own
+    book = Book.of([chinese], [], ZONE, "zh-CN")
+    words = len(book.word("order-arrived.v1", "zh-CN", {"number": ""}).text)
+    room = (70 if parts == 1 else parts * 67) - words
+    fits = book.word("order-arrived.v1", "zh-CN", {"number": "9" * room})
+    assert len(fits.text) == words + room
+    with pytest.raises(TextTooLong) as refused:
+        book.word("order-arrived.v1", "zh-CN", {"number": "9" * (room + 1)})
+    assert refused.value.facts == {
+        "template": "order-arrived.v1",
+        "parts": parts + 1,
+        "parts_allowed": parts,
+    }
+
+
+def test_nobody_s_words_turn_round_or_hide_what_stands_beside_them(chinese):
+    book = Book.of([chinese], [], ZONE, "zh-CN")
+    hostile = "\u202e12\u2066\x1b[2J\x003\u200f\x9b"
+    text = book.word("order-arrived.v1", "zh-CN", {"number": hostile}).text
+    assert text.endswith("编号12[2J3。")
+
+
+@given(st.text())
+def test_what_is_cleaned_holds_nothing_that_controls(text):
+    clean = cleaned(text)
+    assert cleaned(clean) == clean
+    for character in clean:
+        assert character == "\n" or unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+        bidi = unicodedata.bidirectional(character)
+        assert bidi not in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        assert character not in "\u061c\u200e\u200f"
+    clean.encode("utf-8")
+
+
+def test_lines_stay_lines_and_words_stay_words():
+    assert cleaned("a\r\nb\rc\u2028d\te👨‍👩‍👧 停电{}") == "a\nb\nc\nd e👨‍👩‍👧 停电{}"
