@@ -7,9 +7,11 @@ import yaml
 
 from services.workorders import api, consumers, tables, timers
 from services.workorders.domain.policy import BadPolicy
+from services.workorders.domain.rules import BadRules
 from services.workorders.seed import seed
 from services.workorders.use_cases.calendars import use_packaged_calendars
 from services.workorders.use_cases.policies import use_policies
+from services.workorders.use_cases.rules import use_packaged_rules
 from shared.calendar import BadCalendar
 from shared.cli import command_line
 from shared.db import Tx
@@ -20,17 +22,19 @@ from shared.stamp import Stamp
 _PACKS = Path(__file__).parent / "policies"
 _HOUSE = _PACKS / "house.yaml"
 _CALENDARS = Path(__file__).parent / "calendars"
+_RULES = Path(__file__).parent / "rules"
 
 
 class WorkordersSettings(Settings):
     """policies: the folder of policy packs. policy: the pack in use, with its overlays.
 
-    calendars: the folder of calendars that come with the program.
+    calendars, rules: the folders of calendars and of routing rules that come with the program.
     """
 
     policies: Path = _PACKS
     policy: str = "sgcc-2022"
     calendars: Path = _CALENDARS
+    rules: Path = _RULES
 
 
 def service(settings: Settings) -> Service:
@@ -38,6 +42,7 @@ def service(settings: Settings) -> Service:
 
     async def load(tx: Tx, stamp: Stamp) -> None:
         await use_packaged_calendars(tx, stamp, read_calendars(settings.calendars))
+        await use_packaged_rules(tx, stamp, read_rules(settings.rules))
         await use_policies(tx, stamp, read_packs(settings.policies), settings.policy)
 
     return Service(
@@ -62,8 +67,7 @@ def read_packs(folder: Path = _PACKS) -> list[dict[str, Any]]:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise BadPolicy(f"{file.name} is not a policy pack")
-        dates = {name: str(data[name]) for name in ("valid_from", "valid_to") if data.get(name)}
-        packs.append(data | dates)
+        packs.append(_with_dates_as_text(data))
     return packs
 
 
@@ -76,6 +80,22 @@ def read_calendars(folder: Path = _CALENDARS) -> list[tuple[str, dict[str, Any]]
             raise BadCalendar(f"{file.name} is not a calendar of that name", at="name")
         found.append((file.stem, {key: data[key] for key in data if key != "name"}))
     return found
+
+
+def read_rules(folder: Path = _RULES) -> list[dict[str, Any]]:
+    """Every version of the routing rules in `folder`. Raises BadRules with the file's name."""
+    found = []
+    for file in sorted(folder.glob("*.yaml")):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if not isinstance(data, dict) or data.get("version") != file.stem:
+            raise BadRules(f"{file.name} does not hold the version of that name")
+        found.append(_with_dates_as_text(data))
+    return found
+
+
+def _with_dates_as_text(data: dict[str, Any]) -> dict[str, Any]:
+    dates = {name: str(data[name]) for name in ("valid_from", "valid_to") if data.get(name)}
+    return data | dates
 
 
 app = command_line(service, WorkordersSettings, seed)

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from services.workorders.domain.device import read_devices
-from services.workorders.store import devices, references
+from services.workorders.store import devices, teams
 from shared.db import Database
 from shared.service import utc_now
 from shared.stamp import Stamp
@@ -22,4 +22,4 @@ async def seed(database: Database) -> int:
     network = read_devices((_DEMO / "devices.csv").read_text(encoding="utf-8"))
     stamp = Stamp(by="seed:workorders", at=utc_now())
     async with database.begin() as tx:
-        return await references.add_teams(tx, rows) + await devices.add(tx, stamp, network)
+        return await teams.add_teams(tx, rows) + await devices.add(tx, stamp, network)

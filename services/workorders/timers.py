@@ -1,4 +1,4 @@
-"""What becomes due here: clocks, the first day of a policy, the last of a calendar."""
+"""What becomes due here: clocks, routing, the first day of a policy, the last of a calendar."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from prometheus_client import Gauge
 
 from services.workorders.store import calendars, clocks, orders
-from services.workorders.use_cases import desk, policies
+from services.workorders.use_cases import desk, policies, routing
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.clocks import CLOCK_BELL, breach_due
 from shared.db import Tx
@@ -39,4 +39,5 @@ timers = (
     Timer("suspensions", desk.end_suspensions, orders.next_resumption),
     Timer("policies", _new_day, _no_date),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),
+    Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
 )

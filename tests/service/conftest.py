@@ -8,7 +8,7 @@ import pytest
 from services.intake.main import service as intake_service
 from services.workorders.main import WorkordersSettings
 from services.workorders.main import service as workorders_service
-from services.workorders.store.references import add_teams
+from services.workorders.store.teams import add_teams
 from shared.inbox import Delivery, Message, Tries, deliver
 from shared.settings import Settings
 from shared.stamp import Stamp

@@ -16,7 +16,7 @@ from services.notify.main import NotifySettings
 from services.notify.main import service as notify
 from services.workorders.main import WorkordersSettings
 from services.workorders.main import service as workorders
-from services.workorders.store.references import add_teams
+from services.workorders.store.teams import add_teams
 from shared import auth, inbox
 from shared.audit import record
 from shared.db import Begin, Database, Tx

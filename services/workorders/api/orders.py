@@ -14,7 +14,7 @@ from services.workorders.api.shown import (
     shown,
 )
 from services.workorders.domain.moves import Status
-from services.workorders.store import clocks, orders, references
+from services.workorders.store import clocks, orders, teams
 from services.workorders.store.orders import Wanted
 from services.workorders.use_cases import closing
 from shared.auth import Called, may
@@ -73,4 +73,4 @@ async def reveal(tx: Transaction, stamp: Stamped, aim: Seen, body: RevealIn) -> 
 @router.get("/teams", dependencies=[may(*READERS)])
 async def list_teams(tx: Transaction, caller: Called) -> list[TeamOut]:
     """The teams of the caller's region."""
-    return [TeamOut.model_validate(team) for team in await references.all_teams(tx, caller.region)]
+    return [TeamOut.model_validate(team) for team in await teams.all_teams(tx, caller.region)]

@@ -75,6 +75,8 @@ class WorkOrderOut(Shown):
     team: str | None
     team_name: str | None
     routed_because: list[str]
+    person: str | None
+    route_at: datetime | None
     hops: int
     handback: HandbackOut | None
     region: str
@@ -119,9 +121,10 @@ def shown(order: WorkOrder, its_clocks: Sequence[Clock], *, masked: bool = True)
         if hasattr(part, name) and name != "allowed"
     }
     routing = order.routing
+    routed = routing or order.pending
     flat |= {
         "team_name": routing.team_name if routing else None,
-        "routed_because": list(routing.because) if routing else ["no team serves this region"],
+        "routed_because": list(routed.because) if routed else [],
         "address": mask_address(order.site.address) if masked else order.site.address,
         "account_no": mask_account(order.asked.account_no) if masked else order.asked.account_no,
         "clocks": list(its_clocks),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.workorders.domain.handling import Handling
 from services.workorders.domain.moves import MOVES, OPEN, Move, Status, allowed
-from services.workorders.domain.routing import Routing
+from services.workorders.domain.routing import Pending, Routing
 from shared.errors import Conflict, Forbidden, Invalid
 
 WorkOrderId = NewType("WorkOrderId", UUID)
@@ -73,11 +73,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Handback:
-    """Why a team gave the order back, and who it thinks is right."""
+    """Why a team gave the order back, and who it thinks is right.
+
+    teams: all that gave it back in this round, this one last.
+    """
 
     reason: str
     target: str
     by: str
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ class WorkOrder:
     status: Status = Status.ACCEPTED
     level: int = 1
     routing: Routing | None = None
+    pending: Pending | None = None
     hops: int = 0
     handback: Handback | None = None
     handler: str | None = None
@@ -161,6 +166,18 @@ class WorkOrder:
         return self.routing.team if self.routing else None
 
     @property
+    def person(self) -> str | None:
+        """Whom it was sent to, of that team; None: to all of it."""
+        return self.routing.person if self.routing else None
+
+    @property
+    def route_at(self) -> datetime | None:
+        """When routing looks at it again: unclaimed by then, or still without a team."""
+        if self.routing is not None:
+            return self.routing.until
+        return self.pending.again_at if self.pending else None
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
@@ -175,12 +192,26 @@ class WorkOrder:
         return self._move(Move.TRIAGE)
 
     def dispatch(self, routing: Routing) -> "WorkOrder":
-        return self._move(Move.DISPATCH, routing=routing)
+        return self._move(Move.DISPATCH, routing=routing, pending=None)
+
+    def wait(self, pending: Pending) -> "WorkOrder":
+        """Nobody is there to take it; no move, so no new version."""
+        self._check(Move.DISPATCH)
+        return replace(self, pending=pending)
+
+    def stay(self, because: str) -> "WorkOrder":
+        """Unclaimed, but there is nobody else; no move, so no new version."""
+        self._check(Move.CLAIM)
+        assert self.routing is not None
+        reasons = (*self.routing.because, because)
+        return replace(self, routing=replace(self.routing, because=reasons, until=None))
 
     def claim(self, handler: str, at: datetime) -> "WorkOrder":
         return self._step(Move.CLAIM, "claimed_at", at, handler=handler)
 
     def hand_back(self, handback: Handback) -> "WorkOrder":
+        before = self.handback.teams if self.handback else ()
+        handback = replace(handback, teams=(*before, self.team or ""))
         return self._move(Move.RETURN, handback=handback, hops=self.hops + 1, handler=None)
 
     def route_again(self, handling: Handling, role: str) -> "WorkOrder":

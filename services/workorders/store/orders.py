@@ -1,5 +1,6 @@
 """Work orders in and out of PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from services.workorders.domain.order import (
     WorkOrder,
     WorkOrderId,
 )
-from services.workorders.domain.routing import Routing
+from services.workorders.domain.routing import Pending, Routing
 from services.workorders.tables import work_orders
 from shared.db import Tx
 from shared.errors import NotFound
@@ -73,6 +74,39 @@ async def lock_suspended_until(tx: Tx, at: datetime, limit: int) -> list[WorkOrd
     return [order_of(row) for row in await tx.execute(query)]
 
 
+_TO_ROUTE = sa.and_(
+    work_orders.c.status.in_(["dispatched", "pending_dispatch", "reassigned", "reopened"]),
+    work_orders.c.route_at.is_not(None),
+)
+
+
+async def lock_to_route(tx: Tx, at: datetime, limit: int) -> list[WorkOrder]:
+    """At most `limit` orders that routing is to look at again by `at`; those held are left."""
+    query = (
+        sa.select(work_orders)
+        .where(_TO_ROUTE, work_orders.c.route_at <= at)
+        .order_by(work_orders.c.route_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [order_of(row) for row in await tx.execute(query)]
+
+
+async def next_routing(tx: Tx) -> datetime | None:
+    query = sa.select(sa.func.min(work_orders.c.route_at)).where(_TO_ROUTE)
+    at: datetime | None = (await tx.execute(query)).scalar_one()
+    return at
+
+
+async def route_waiting(tx: Tx, prefixes: Sequence[str], at: datetime) -> int:
+    """Let those without a team, in these regions, be routed again at once. Returns how many."""
+    there = [region_scope(work_orders.c.region, prefix) for prefix in prefixes]
+    statement = work_orders.update().where(
+        _TO_ROUTE, work_orders.c.team.is_(None), work_orders.c.route_at > at, sa.or_(*there)
+    )
+    return (await tx.execute(statement.values(route_at=at))).rowcount
+
+
 async def next_resumption(tx: Tx) -> datetime | None:
     query = sa.select(sa.func.min(work_orders.c.suspended_until))
     until: datetime | None = (await tx.execute(query)).scalar_one()
@@ -119,10 +153,14 @@ async def _one(tx: Tx, aim: Aim, query: sa.Select[Any]) -> WorkOrder:
 # Columns that hold a field of the order as it is.
 _PLAIN = (
     "id", "case_id", "case_number", "case_type", "received_at", "opened_at", "status", "level",
-    "team", "hops", "handler", "etr_at", "master_id", "outage_id", "part_id", "leads_until",
-    "callback_attempts", "unreached", "supervised", "urges", "priority", "article",
+    "team", "person", "route_at", "hops", "handler", "etr_at", "master_id", "outage_id", "part_id",
+    "leads_until", "callback_attempts", "unreached", "supervised", "urges", "priority", "article",
     "ended_because", "archived_at", "version",
 )  # fmt: skip
+
+
+_NOT_PLAIN_BACK = ("team", "person", "route_at", "status")
+_UNROUTED = Routing("", "", ())
 
 
 def _row(order: WorkOrder) -> dict[str, Any]:
@@ -133,7 +171,7 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         **asdict(order.asked),
         **asdict(order.steps),
         "team_name": routing.team_name if routing else None,
-        "routed_because": list(routing.because) if routing else [],
+        "routed_because": list((routing or order.pending or _UNROUTED).because),
         "handback": asdict(order.handback) if order.handback else None,
         "suspension": _suspension_row(suspension) if suspension else None,
         "suspended_until": suspension.until if suspension else None,
@@ -143,10 +181,13 @@ def _row(order: WorkOrder) -> dict[str, Any]:
 
 
 def order_of(row: Any) -> WorkOrder:
-    plain = {name: getattr(row, name) for name in _PLAIN if name not in ("team", "status")}
-    routing = None
+    plain = {name: getattr(row, name) for name in _PLAIN if name not in _NOT_PLAIN_BACK}
+    routing = pending = None
     if row.team is not None:
-        routing = Routing(row.team, row.team_name, tuple(row.routed_because))
+        because = tuple(row.routed_because)
+        routing = Routing(row.team, row.team_name, because, row.person, row.route_at)
+    elif row.route_at is not None:
+        pending = Pending(tuple(row.routed_because), row.route_at)
     return WorkOrder(
         **plain,
         status=Status(row.status),
@@ -154,11 +195,18 @@ def order_of(row: Any) -> WorkOrder:
         asked=Asked(row.description, row.account_no, row.danger, row.different),
         steps=Steps(*(getattr(row, name) for name in Steps.__dataclass_fields__)),
         routing=routing,
-        handback=Handback(**row.handback) if row.handback else None,
+        pending=pending,
+        handback=_handback(row.handback),
         suspension=_suspension(row.suspension, row.suspended_until) if row.suspension else None,
         reply=_reply(row.reply),
         priority_because=tuple(row.priority_because),
     )
+
+
+def _handback(data: dict[str, Any] | None) -> Handback | None:
+    if data is None:
+        return None
+    return Handback(**data | {"teams": tuple(data.get("teams", ()))})
 
 
 def _suspension_row(suspension: Suspension) -> dict[str, Any]:

@@ -1,42 +1,50 @@
-"""What orders refer to: teams with their load, and the policy versions in use."""
+"""What orders refer to: who could take them, and the policy versions in use."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import BadPolicy, Pack, in_force, read_pack
-from services.workorders.domain.routing import Team
-from services.workorders.tables import policies, teams
+from services.workorders.store import situation
+from services.workorders.store.situation import Situation
+from services.workorders.tables import policies
 from shared.db import Tx
 from shared.stamp import Stamp
 
-# Teams up the region tree with their open orders (counted to 25: beyond that, more is the same),
-# the policy versions in use, and whether the case has an order already: one round trip.
-_FOR_OPENING = """
+# Who could take the order, the policy versions in use, and whether the case has an order already:
+# one round trip.
+_FOR_OPENING = f"""
 SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
   (SELECT coalesce(json_agg(json_build_array(id, version)), '[]') FROM policies WHERE in_use)
     AS packs,
-  (SELECT coalesce(json_agg(json_build_array(t.code, t.name, t.region, (
-     SELECT count(*) FROM (SELECT 1 FROM work_orders w WHERE w.team = t.code AND w.status IN
-       ('pending_dispatch', 'dispatched', 'claimed', 'in_progress') LIMIT 25) AS counted))), '[]')
-   FROM teams t WHERE starts_with($2, t.region)) AS teams
+  {situation.query_of("$2::text[]", "$3::timestamptz", "$4::date", "$5::text")} AS situation
 """
 
 _KEY = sa.tuple_(policies.c.id, policies.c.version)
 _read: dict[tuple[str, str], Pack] = {}  # versions never change: what was read once stays read
 
 
-async def for_opening(
-    tx: Tx, case_id: UUID, region: str, at: datetime
-) -> tuple[bool, list[Pack], list[Team]]:
-    """Whether the case has an order already, the policies in force, the teams that serve there."""
-    [row] = await tx.read(_FOR_OPENING, case_id, region)
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """known: the case has an order already. packs: in force on that day."""
+
+    known: bool
+    packs: list[Pack]
+    situation: Situation
+
+
+async def for_opening(tx: Tx, order: WorkOrder, at: datetime) -> Opening:
+    """What is needed to open an order, or to reopen it."""
+    asked = (situation.prefixes(order.site.region), at, tx.day_of(at), order.asked.account_no)
+    [row] = await tx.read(_FOR_OPENING, order.case_id, *asked)
     packs = await _packs(tx, [(id, version) for id, version in row["packs"]])
-    return row["known"], in_force(packs, tx.day_of(at)), [Team(*team) for team in row["teams"]]
+    who = await situation.told(tx, row["situation"], at)
+    return Opening(row["known"], in_force(packs, tx.day_of(at)), who)
 
 
 async def packs_in_force(tx: Tx, at: datetime) -> list[Pack]:
@@ -86,18 +94,3 @@ async def promise_anew(tx: Tx, packs: Sequence[Pack]) -> bool:
     if now != before:
         await tx.execute(policies.update().values(promised=_KEY.in_(now)))
     return now != before
-
-
-async def add_teams(tx: Tx, rows: Sequence[Mapping[str, str]]) -> int:
-    """Teams not yet known. Returns how many were new."""
-    statement = insert(teams).values(list(rows)).on_conflict_do_nothing().returning(teams.c.code)
-    return len((await tx.execute(statement)).all())
-
-
-async def all_teams(tx: Tx, region: str) -> list[Team]:
-    """Teams of the caller's region."""
-    query = sa.select(teams).where(teams.c.region.startswith(region, autoescape=True))
-    return [
-        Team(row.code, row.name, row.region)
-        for row in await tx.execute(query.order_by(teams.c.code))
-    ]

@@ -15,7 +15,15 @@ from services.workorders.tables.outages import (
 )
 from services.workorders.tables.policies import policies, policy_edits
 from services.workorders.tables.promises import compensations, guarantees, promises
-from services.workorders.tables.roster import teams
+from services.workorders.tables.roster import (
+    handover_items,
+    handovers,
+    members,
+    representatives,
+    shifts,
+    teams,
+)
+from services.workorders.tables.routing import routing_decisions, routing_rules
 
 __all__ = [
     "calendar_alarms",
@@ -27,6 +35,9 @@ __all__ = [
     "escalations",
     "group_looks",
     "guarantees",
+    "handover_items",
+    "handovers",
+    "members",
     "metadata",
     "outage_decisions",
     "outage_devices",
@@ -35,6 +46,10 @@ __all__ = [
     "policies",
     "policy_edits",
     "promises",
+    "representatives",
+    "routing_decisions",
+    "routing_rules",
+    "shifts",
     "teams",
     "work_orders",
 ]

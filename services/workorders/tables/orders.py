@@ -7,6 +7,10 @@ from services.workorders.domain.moves import OPEN, Status
 from services.workorders.tables.metadata import metadata
 from shared.tables import instant, one_of
 
+_routed = (
+    "status IN ('dispatched', 'pending_dispatch', 'reassigned', 'reopened')"
+    " AND route_at IS NOT NULL"
+)
 _open = sa.text("status IN (" + ", ".join(f"'{status}'" for status in sorted(OPEN)) + ")")
 _leads = sa.text("leads_until IS NOT NULL")
 _in_an_outage = sa.text("outage_id IS NOT NULL")
@@ -33,6 +37,8 @@ work_orders = sa.Table(
     sa.Column("team", sa.Text),
     sa.Column("team_name", sa.Text),
     sa.Column("routed_because", JSONB, nullable=False),
+    sa.Column("person", sa.Text),
+    instant("route_at", nullable=True),  # when routing looks at it again
     sa.Column("hops", sa.Integer, nullable=False, server_default="0"),
     sa.Column("handback", JSONB(none_as_null=True)),
     sa.Column("handler", sa.Text),
@@ -69,6 +75,7 @@ work_orders = sa.Table(
         "suspended_until",
         postgresql_where=sa.text("suspended_until IS NOT NULL"),
     ),
+    sa.Index("ix_work_orders_route_at", "route_at", postgresql_where=sa.text(_routed)),
     sa.Index(
         "ix_work_orders_master_id", "master_id", postgresql_where=sa.text("master_id IS NOT NULL")
     ),

@@ -3,6 +3,7 @@
 from services.workorders.domain.moves import Status
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact, handlings
+from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.store.orders import Aim
@@ -51,9 +52,9 @@ async def reopen(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     order = (await orders.lock(tx, aim)).reopen(stamp.by)
     say(tx, stamp, order, "reopened", events.reopened(order, stamp.at, reason))
     await clocks.stop(tx, stamp, order, Fact.CALLED_BACK)
-    region = order.site.region
-    _, packs, teams = await references.for_opening(tx, order.case_id, region, stamp.at)
-    order = routing.dispatch(tx, stamp, order, teams)
+    known = await references.for_opening(tx, order, stamp.at)
+    packs = known.packs
+    order = await routing.dispatch(tx, stamp, order, known.situation, cause=Cause.REOPENED)
     await orders.save(tx, order)
     clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, stamp.at)
     if order.status is Status.DISPATCHED:

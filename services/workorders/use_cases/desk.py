@@ -5,7 +5,7 @@ from datetime import datetime
 from services.workorders.domain.moves import Status
 from services.workorders.domain.order import Handback, Suspension, WorkOrder
 from services.workorders.domain.policy import Fact, handlings
-from services.workorders.domain.routing import Routing
+from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.store.orders import Aim
@@ -18,10 +18,6 @@ from shared.stamp import Stamp
 
 class UrgedEnough(Conflict):
     """The customer has urged as often as the rules allow; it is with a supervisor."""
-
-
-class NoSuchTeam(Conflict):
-    """There is no such team for this order."""
 
 
 async def resolve(tx: Tx, stamp: Stamp, aim: Aim, article: str) -> WorkOrder:
@@ -37,7 +33,8 @@ async def pass_on(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     """It can't be answered on the call: a team shall see to it."""
     order = (await orders.lock(tx, aim)).triage()
     note(tx, stamp, order, "triaged")
-    return await _dispatched(tx, stamp, order)
+    order = await routing.dispatch(tx, stamp, order, cause=Cause.TRIAGED)
+    return await settle(tx, stamp, order, *([Fact.DISPATCHED] if order.team else []))
 
 
 async def hand_back(tx: Tx, stamp: Stamp, aim: Aim, reason: str, target: str) -> WorkOrder:
@@ -48,7 +45,9 @@ async def hand_back(tx: Tx, stamp: Stamp, aim: Aim, reason: str, target: str) ->
     if order.hops > handlings(packs).of(order.case_type).returns:
         return await settle(tx, stamp, order, Fact.RETURNED)
     await settle(tx, stamp, order, Fact.RETURNED)
-    return await _sent_to(tx, stamp, order, target, f"named by {stamp.by}, who returned it")
+    order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
+    order = await routing.follow_named(tx, stamp, order, target)
+    return await settle(tx, stamp, order, *([Fact.DISPATCHED] if order.team else []))
 
 
 async def send_again(tx: Tx, stamp: Stamp, aim: Aim, team: str) -> WorkOrder:
@@ -57,15 +56,16 @@ async def send_again(tx: Tx, stamp: Stamp, aim: Aim, team: str) -> WorkOrder:
     Raises HandedBackTooOften when only a supervisor decides.
     """
     order = await orders.lock(tx, aim)
-    return await _sent_to(tx, stamp, order, team, f"decided by {stamp.by}")
+    if order.status is Status.RETURNED:
+        packs = await references.packs_in_force(tx, stamp.at)
+        order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
+    order = await routing.send(tx, stamp, order, team, f"decided by {stamp.by}")
+    return await settle(tx, stamp, order, Fact.DISPATCHED)
 
 
 async def reassign(tx: Tx, stamp: Stamp, aim: Aim, team: str, reason: str) -> WorkOrder:
     order = await orders.lock(tx, aim)
-    before = order.team
-    order = order.reassign(await _to(tx, order, team, reason))
-    event = events.reassigned(order, stamp.at, before, reason)
-    say(tx, stamp, order, "reassigned", event, before=before, team=team, reason=reason)
+    order = await routing.reassign(tx, stamp, order, team, reason)
     return await settle(tx, stamp, order, Fact.DISPATCHED)
 
 
@@ -116,27 +116,3 @@ async def end_suspensions(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
         say(tx, stamp, order, "resumed", events.resumed(order, stamp.at), by_itself=True)
         await settle(tx, stamp, order)
     return due
-
-
-async def _dispatched(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
-    region = order.site.region
-    _, _, teams = await references.for_opening(tx, order.case_id, region, stamp.at)
-    order = routing.dispatch(tx, stamp, order, teams)
-    return await settle(tx, stamp, order, *([Fact.DISPATCHED] if order.team else []))
-
-
-async def _sent_to(tx: Tx, stamp: Stamp, order: WorkOrder, team: str, why: str) -> WorkOrder:
-    if order.status is Status.RETURNED:
-        packs = await references.packs_in_force(tx, stamp.at)
-        order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
-    order = order.dispatch(await _to(tx, order, team, why))
-    say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=team)
-    return await settle(tx, stamp, order, Fact.DISPATCHED)
-
-
-async def _to(tx: Tx, order: WorkOrder, team: str, why: str) -> Routing:
-    """Raises NoSuchTeam when that team does not serve the order's region."""
-    for known in await references.all_teams(tx, ""):
-        if known.code == team and order.site.region.startswith(known.region):
-            return Routing(known.code, known.name, (why,))
-    raise NoSuchTeam(team=team)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.workorders.domain.moves import Status
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact, handlings
+from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.use_cases import clocks, routing
@@ -21,15 +22,15 @@ async def open_order(
 
     What an agent should first try to answer stays `accepted`.
     """
-    region = order.site.region
-    known, packs, teams = await references.for_opening(tx, order.case_id, region, stamp.at)
-    if known:
+    known = await references.for_opening(tx, order, stamp.at)
+    if known.known:
         return None
+    packs = known.packs
     say(tx, stamp, order, "opened", events.opened(order))
     if not handlings(packs).of(order.case_type).hold:
         order = order.triage()
         note(tx, stamp, order, "triaged")
-        order = routing.dispatch(tx, stamp, order, teams)
+        order = await routing.dispatch(tx, stamp, order, known.situation, cause=Cause.OPENED)
     orders.add(tx, order)
     clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
     if order.status is Status.DISPATCHED:
