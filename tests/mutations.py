@@ -20,7 +20,8 @@ from hypothesis import Phase, settings
 
 from services.intake.domain import Case
 from services.notify.domain import lattice, message, segments, words
-from services.workorders.domain.clock import Clock, State
+from services.workorders.domain import clockwork
+from services.workorders.domain.clock import Clock
 from services.workorders.store import calendars, clocks
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
 from shared.calendar import Calendar, Definition
@@ -163,32 +164,17 @@ def values_in_the_log() -> None:
 
 
 def timer_without_state_check() -> None:
-    _due_are(clocks.clocks.c.due_at < sa.bindparam("at"), lock=True)
+    """What has breached is due for ever."""
+    put(clocks, "_DUE", clocks._DUE.replace("c.wake_at", "c.due_at"))
+    put(Clock, "overdue", lambda self, at: self.due_at is not None and self.due_at < at)
 
 
 def two_workers_fire_the_same() -> None:
-    armed = clocks.clocks.c.state == State.ARMED
-    _due_are(sa.and_(armed, clocks.clocks.c.due_at < sa.bindparam("at")), lock=False)
-
-
-def _due_are(condition: Any, *, lock: bool) -> None:
-    """The statement that breaches clocks, with another idea of which."""
-    table, orders = clocks.clocks, clocks.work_orders
-    some = sa.select(table.c.id).where(condition).order_by(table.c.due_at)
-    some = some.limit(sa.bindparam("limit", type_=sa.Integer))
-    due = (some.with_for_update(skip_locked=True) if lock else some).cte("due")
-    at = sa.bindparam("at", type_=sa.DateTime(timezone=True))
-    statement = (
-        table.update()
-        .where(table.c.id == due.c.id, orders.c.id == table.c.order_id)
-        .values(state=State.BREACHED, fired_at=at)
-        .returning(table, *(column.label(f"its_{column.name}") for column in orders.c))
-    )
-    put(clocks, "_breach", statement)
+    put(clocks, "_DUE", clocks._DUE.replace("FOR UPDATE OF c SKIP LOCKED", ""))
 
 
 def late_counts_as_met() -> None:
-    put(Clock, "stop", lambda self, at: replace(self, state=State.MET, stopped_at=at))
+    put(clockwork, "_catch_up", lambda page: None)
 
 
 def old_facts_count() -> None:

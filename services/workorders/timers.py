@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 from services.workorders.store import calendars, clocks, orders
 from services.workorders.use_cases import desk, policies, routing
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
-from services.workorders.use_cases.clocks import CLOCK_BELL, breach_due
+from services.workorders.use_cases.firing import CLOCK_BELL, fire
 from shared.db import Tx
 from shared.due import Timer
 from shared.stamp import Stamp
@@ -35,7 +35,7 @@ async def _no_date(tx: Tx) -> None:
 
 
 timers = (
-    Timer(CLOCK_BELL, breach_due, clocks.next_due),
+    Timer(CLOCK_BELL, fire, clocks.next_wake),
     Timer("suspensions", desk.end_suspensions, orders.next_resumption),
     Timer("policies", _new_day, _no_date),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),

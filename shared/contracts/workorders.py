@@ -196,6 +196,23 @@ class ClockBreached(_AboutOrder):
     late_ms: int
     policy: str
     policy_version: str
+    late: bool = False  # fired long after it was due: the timers did not run then
+
+
+class ClockWarned(_AboutOrder):
+    """A promise will run out soon. Once per clock, generation and warning."""
+
+    type: ClassVar[str] = "workorders.clock-warned.v1"
+    clock_id: UUID
+    kind: str
+    generation: int
+    warning: int  # 1 is the first
+    due_at: AwareDatetime  # when the promise runs out
+    fired_at: AwareDatetime
+    late_ms: int  # how long after the warning was due
+    policy: str
+    policy_version: str
+    late: bool = False
 
 
 class PublicPromise(BaseModel):
@@ -258,6 +275,7 @@ SPOKEN: tuple[type[Event], ...] = (
     CallbackMissed,
     OrderCancelled,
     ClockBreached,
+    ClockWarned,
     PromisesPublished,
     CalendarEnding,
 )

@@ -23,7 +23,7 @@ DESK = ("dispatcher", "supervisor")
 
 
 class ClockOut(Shown):
-    """`promised` clocks are public commitments; the others are our own."""
+    """`promised` clocks are public commitments; the others are our own. Due never while paused."""
 
     id: UUID
     kind: str
@@ -32,8 +32,9 @@ class ClockOut(Shown):
     policy: str
     policy_version: str
     started_at: datetime
-    due_at: datetime
+    due_at: datetime | None
     state: State
+    paused_because: str | None
     stopped_at: datetime | None
     fired_at: datetime | None
 

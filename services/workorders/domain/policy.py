@@ -26,6 +26,7 @@ from services.workorders.domain.limit import (
     Warning,
     read_limit,
 )
+from services.workorders.domain.punctuality import Punctuality, read_punctuality
 from services.workorders.domain.written import BadPolicy, day, only, place, text
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "in_force",
     "ladders",
     "limits_started",
+    "punctuality",
     "read_pack",
 ]
 
@@ -68,6 +70,7 @@ class Pack:
     overlay_of: str | None = None
     handling: Handlings | None = None
     ladders: Ladders | None = None
+    punctuality: Punctuality | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +103,7 @@ class Pack:
 _SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "handling": read_handlings,
     "ladders": read_ladders,
+    "punctuality": read_punctuality,
 }
 _KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", *_SECTIONS)
 
@@ -134,6 +138,14 @@ def handlings(packs: Sequence[Pack]) -> Handlings:
         if pack.handling is not None:
             return pack.handling
     raise BadPolicy("no pack in force says how cases are handled")
+
+
+def punctuality(packs: Sequence[Pack]) -> Punctuality:
+    """What counts as late. Raises BadPolicy when no pack in force says so."""
+    for pack in packs:
+        if pack.punctuality is not None:
+            return pack.punctuality
+    raise BadPolicy("no pack in force says what counts as late")
 
 
 def ladders(packs: Sequence[Pack]) -> Ladders:

@@ -1,137 +1,177 @@
 """Clocks in and out of PostgreSQL. What is due is found by a partial index, claimed row by row."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from services.workorders.domain.clock import Clock, ClockId, State
-from services.workorders.domain.order import WorkOrder, WorkOrderId
-from services.workorders.domain.policy import Fact
-from services.workorders.store.orders import order_of
-from services.workorders.tables import clocks, work_orders
+from services.workorders.domain.clock import Clock, State, Terms, What
+from services.workorders.domain.ledger import Page
+from services.workorders.store import ledgers
+from services.workorders.store.terms import NAMES, READ, Key, key_of, terms_of
+from services.workorders.tables import clocks
 from shared.db import Tx
+from shared.errors import NotFound
 
 
-def add(tx: Tx, started: Sequence[Clock]) -> None:
-    for clock in started:
-        tx.leave(clocks, _row(clock))
+class NoSuchClock(NotFound):
+    """There is no such clock, or you may not see it."""
 
 
-async def lock_running(tx: Tx, order_id: WorkOrderId, stopped_by: Fact) -> list[Clock]:
-    """The clocks of an order that this fact stops: armed, or breached and not yet stopped."""
-    query = (
-        sa.select(clocks)
-        .where(
-            clocks.c.order_id == order_id,
-            clocks.c.stopped_at.is_(None),
-            clocks.c.stops.contains([stopped_by]),
-        )
-        .with_for_update()
+class About(NamedTuple):
+    """Of the order of a clock, what a fact about the clock says."""
+
+    work_order_id: UUID
+    case_id: UUID
+    case_number: str
+    region: str
+    team: str | None
+    level: int
+    version: int
+    outage_id: UUID | None
+
+
+# The columns of a clock that it keeps as they are, then those that name its terms.
+_PLAIN = (
+    "id", "order_id", "kind", "generation", "budget", "started_at", "team", "state", "consumed",
+    "running_since", "due_at", "paused_because", "mirrors", "warned", "warned_at", "fired_at",
+    "escalated_to", "acknowledged_at", "stopped_at", "wake_at", "wake", "entries", "changed_at",
+)  # fmt: skip
+_ALL = _PLAIN + NAMES
+_SELECT = "SELECT " + ", ".join(f"c.{name}" for name in _PLAIN + READ)
+_ITS_ORDER = (
+    ", o.id, o.case_id, o.case_number, o.region, o.team, o.level, o.version, o.outage_id"
+    " FROM clocks c JOIN work_orders o ON o.id = c.order_id"
+)
+_STATE, _WAKE = _PLAIN.index("state"), _PLAIN.index("wake")
+# What changes when a clock does something by itself.
+_FIRED = (
+    "id", "state", "warned", "warned_at", "fired_at", "escalated_to", "acknowledged_at", "wake_at",
+    "wake", "entries", "changed_at",
+)  # fmt: skip
+
+_LOCKED = "WHERE c.order_id = $1 OR c.mirrors = $1 ORDER BY c.id FOR UPDATE"
+_OF_ORDERS = "WHERE c.order_id = ANY($1::uuid[]) ORDER BY c.started_at, c.due_at, c.id"
+_MINE = "WHERE c.id = $1 AND starts_with(o.region, $2)"
+_THESE = "WHERE c.id = ANY($1::uuid[]) ORDER BY c.id FOR UPDATE OF c"
+_DUE = "WHERE c.wake_at < $1 ORDER BY c.wake_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED"
+
+
+def _update(names: Sequence[str]) -> str:
+    """The statement that writes these columns of many clocks, the first of them their ids."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    arrays = (f"${n}::{clocks.c[name].type.compile(dialect)}[]" for n, name in enumerate(names, 1))
+    return (
+        f"UPDATE clocks SET {', '.join(f'{name} = u.{name}' for name in names[1:])}"
+        f" FROM unnest({', '.join(arrays)}) AS u({', '.join(names)}) WHERE clocks.id = u.id"
     )
-    return [_clock(row) for row in await tx.execute(query)]
 
 
-async def save(tx: Tx, stopped: Sequence[Clock]) -> None:
-    for clock in stopped:
-        changed = {
-            "state": clock.state,
-            "stopped_at": clock.stopped_at,
-            "fired_at": clock.fired_at,
-        }
-        await tx.execute(clocks.update().where(clocks.c.id == clock.id).values(changed))
+_SAVE, _SAVE_FIRED = _update(_ALL), _update(_FIRED)
+
+
+def add(tx: Tx, pages: Iterable[Page]) -> None:
+    """New clocks, with their ledgers so far."""
+    for page in pages:
+        tx.leave(clocks, dict(zip(_ALL, _values(page.clock), strict=True)))
+        ledgers.add(tx, page.lines)
+
+
+async def lock_of(tx: Tx, order_id: UUID) -> list[Clock]:
+    """Every clock of an order, and every one that does as this order's clocks do."""
+    if tx.left(clocks):
+        await tx.write_what_was_left()
+    return await _read(tx, f"{_SELECT} FROM clocks c {_LOCKED}", order_id)
 
 
 async def of_orders(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[Clock]]:
     """The clocks of these orders, by order, in the order in which they started."""
-    query = sa.select(clocks).where(clocks.c.order_id.in_(ids))
     found: dict[UUID, list[Clock]] = {id: [] for id in ids}
-    for row in await tx.execute(query.order_by(clocks.c.started_at, clocks.c.due_at)):
-        found[row.order_id].append(_clock(row))
+    for clock in await _read(tx, f"{_SELECT} FROM clocks c {_OF_ORDERS}", list(ids)):
+        found[clock.order_id].append(clock)
     return found
 
 
-async def generations(tx: Tx, order_id: WorkOrderId) -> dict[str, int]:
-    """The last generation of each kind of clock on this order."""
-    last = sa.func.max(clocks.c.generation).label("last")
-    query = sa.select(clocks.c.kind, last).where(clocks.c.order_id == order_id)
-    return {row.kind: row.last for row in await tx.execute(query.group_by(clocks.c.kind))}
+async def get(tx: Tx, id: UUID, region: str) -> tuple[Clock, About]:
+    """Raises NoSuchClock, also when its order is another region's."""
+    return await _one(tx, f"{_SELECT}{_ITS_ORDER} {_MINE}", id, region)
 
 
-_due = (
-    sa.select(clocks.c.id)
-    .where(clocks.c.state == State.ARMED, clocks.c.due_at < sa.bindparam("at"))
-    .order_by(clocks.c.due_at)
-    .limit(sa.bindparam("limit", type_=sa.Integer))
-    .with_for_update(skip_locked=True)
-    .cte("due")
-)
-_breach = (
-    clocks.update()
-    .where(clocks.c.id == _due.c.id, work_orders.c.id == clocks.c.order_id)
-    .values(state=State.BREACHED, fired_at=sa.bindparam("at", type_=sa.DateTime(timezone=True)))
-    .returning(clocks, *(column.label(f"its_{column.name}") for column in work_orders.c))
-)
+async def lock(tx: Tx, id: UUID, region: str) -> tuple[Clock, About]:
+    """`get`, for update."""
+    return await _one(tx, f"{_SELECT}{_ITS_ORDER} {_MINE} FOR UPDATE OF c", id, region)
 
 
-async def breach_due(tx: Tx, at: datetime, limit: int) -> list[tuple[Clock, WorkOrder]]:
-    """Breach at most `limit` clocks due before `at`, each with its order, in one statement.
+async def lock_these(tx: Tx, ids: Sequence[UUID]) -> list[tuple[Clock, About]]:
+    """These clocks, each with its order."""
+    return await _with_orders(tx, f"{_SELECT}{_ITS_ORDER} {_THESE}", list(ids))
 
-    A clock that another transaction holds (its order is just being answered) is left to it.
+
+async def claim_due(tx: Tx, at: datetime, limit: int) -> list[tuple[Clock, About]]:
+    """At most `limit` clocks that wake before `at`, in that order, each with its order.
+
+    One that another transaction holds (its order is just being answered) is left to it.
     """
-    rows = (await tx.execute(_breach, {"at": at, "limit": limit})).all()
-    return [(_clock(row), order_of(_Prefixed(row))) for row in rows]
+    return await _with_orders(tx, f"{_SELECT}{_ITS_ORDER} {_DUE}", at, limit)
 
 
-async def next_due(tx: Tx) -> datetime | None:
-    query = sa.select(sa.func.min(clocks.c.due_at)).where(clocks.c.state == State.ARMED)
-    due_at: datetime | None = (await tx.execute(query)).scalar_one()
-    return due_at
+async def next_wake(tx: Tx) -> datetime | None:
+    [row] = await tx.read("SELECT min(wake_at) FROM clocks WHERE wake_at IS NOT NULL")
+    at: datetime | None = row[0]
+    return at
 
 
-class _Prefixed:
-    """The columns of a joined order, by their own names."""
-
-    def __init__(self, row: Any) -> None:
-        self._row = row
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, f"its_{name}")
-
-
-def _row(clock: Clock) -> dict[str, Any]:
-    return {
-        "id": clock.id,
-        "order_id": clock.order_id,
-        "kind": clock.kind,
-        "generation": clock.generation,
-        "promised": clock.promised,
-        "policy": clock.policy,
-        "policy_version": clock.policy_version,
-        "limit_seconds": int(clock.limit.total_seconds()),
-        "stops": sorted(clock.stops),
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-        "state": clock.state,
-    }
+async def save(tx: Tx, pages: Iterable[Page]) -> None:
+    """Write back locked clocks that were written about, and what was written."""
+    changed = [page for page in pages if page.lines]
+    if changed:
+        await tx.run(_SAVE, *map(list, zip(*(_values(p.clock) for p in changed), strict=True)))
+    for page in changed:
+        ledgers.add(tx, page.lines)
 
 
-def _clock(row: Any) -> Clock:
-    return Clock(
-        id=ClockId(row.id),
-        order_id=WorkOrderId(row.order_id),
-        kind=row.kind,
-        generation=row.generation,
-        promised=row.promised,
-        policy=row.policy,
-        policy_version=row.policy_version,
-        limit=timedelta(seconds=row.limit_seconds),
-        stops=frozenset(Fact(fact) for fact in row.stops),
-        started_at=row.started_at,
-        due_at=row.due_at,
-        state=State(row.state),
-        stopped_at=row.stopped_at,
-        fired_at=row.fired_at,
-    )
+async def save_fired(tx: Tx, pages: Sequence[Page]) -> None:
+    """`save`, for clocks that did something by themselves."""
+    if pages:
+        clocks_ = [page.clock for page in pages]
+        await tx.run(_SAVE_FIRED, *([getattr(c, name) for c in clocks_] for name in _FIRED))
+    for page in pages:
+        ledgers.add(tx, page.lines)
+
+
+async def _read(tx: Tx, sql: str, *values: Any) -> list[Clock]:
+    rows = await tx.run(sql, *values)
+    return [clock for clock, _ in await _clocks(tx, rows)]
+
+
+async def _one(tx: Tx, sql: str, *values: Any) -> tuple[Clock, About]:
+    found = await _with_orders(tx, sql, *values)
+    if not found:
+        raise NoSuchClock(clock_id=str(values[0]))
+    return found[0]
+
+
+async def _with_orders(tx: Tx, sql: str, *values: Any) -> list[tuple[Clock, About]]:
+    rows = await tx.run(sql, *values)
+    return [(clock, About(*row[len(_ALL) :])) for clock, row in await _clocks(tx, rows)]
+
+
+async def _clocks(tx: Tx, rows: Sequence[Any]) -> list[tuple[Clock, Any]]:
+    plain, all_of_it = len(_PLAIN), len(_ALL)
+    names = {tuple(row[plain:all_of_it]) for row in rows}
+    keys = {name: Key(*name) for name in names}
+    known = await terms_of(tx, keys.values())
+    return [(_clock(row, known[keys[tuple(row[plain:all_of_it])]]), row) for row in rows]
+
+
+def _clock(row: Any, terms: Terms) -> Clock:
+    values = dict(zip(_PLAIN, row, strict=False))
+    values["state"] = State(row[_STATE])
+    values["wake"] = What(row[_WAKE]) if row[_WAKE] is not None else None
+    return Clock(terms=terms, **values)
+
+
+def _values(clock: Clock) -> list[Any]:
+    return [getattr(clock, name) for name in _PLAIN] + list(key_of(clock.terms))

@@ -1,6 +1,6 @@
 """Work orders in and out of PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -140,6 +140,12 @@ async def page(
     query = sa.select(work_orders).where(*where)
     newest = query.order_by(table.opened_at.desc(), table.id.desc()).limit(limit)
     return [order_of(row) for row in await tx.execute(newest)]
+
+
+async def of_ids(tx: Tx, ids: Collection[UUID]) -> dict[WorkOrderId, WorkOrder]:
+    """Those of these orders that there are."""
+    rows = await tx.execute(sa.select(work_orders).where(work_orders.c.id.in_(ids)))
+    return {WorkOrderId(row.id): order_of(row) for row in rows}
 
 
 async def _one(tx: Tx, aim: Aim, query: sa.Select[Any]) -> WorkOrder:

@@ -42,19 +42,20 @@ async def for_opening(tx: Tx, order: WorkOrder, at: datetime) -> Opening:
     """What is needed to open an order, or to reopen it."""
     asked = (situation.prefixes(order.site.region), at, tx.day_of(at), order.asked.account_no)
     [row] = await tx.read(_FOR_OPENING, order.case_id, *asked)
-    packs = await _packs(tx, [(id, version) for id, version in row["packs"]])
+    used = await packs(tx, [(id, version) for id, version in row["packs"]])
     who = await situation.told(tx, row["situation"], at)
-    return Opening(row["known"], in_force(packs, tx.day_of(at)), who)
+    return Opening(row["known"], in_force(used, tx.day_of(at)), who)
 
 
 async def packs_in_force(tx: Tx, at: datetime) -> list[Pack]:
     """Of the packs in use, the versions valid on that day of the utility's own calendar."""
     rows = await tx.execute(sa.select(policies.c.id, policies.c.version).where(policies.c.in_use))
-    packs = await _packs(tx, [(row.id, row.version) for row in rows])
-    return in_force(packs, tx.day_of(at))
+    used = await packs(tx, [(row.id, row.version) for row in rows])
+    return in_force(used, tx.day_of(at))
 
 
-async def _packs(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Pack]:
+async def packs(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Pack]:
+    """These versions, read once in a process."""
     for id, version in keys:
         if (id, version) not in _read:
             query = sa.select(policies.c.data).where(

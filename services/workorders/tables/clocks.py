@@ -1,12 +1,13 @@
-"""Clocks on orders."""
+"""Clocks on orders, and their ledgers."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.workorders.domain.clock import State
+from services.workorders.domain.clock import State, What
 from services.workorders.tables.metadata import metadata
 from shared.tables import instant, one_of
 
+# A projection of the ledger: what can be found, and when it does something by itself.
 clocks = sa.Table(
     "clocks",
     metadata,
@@ -14,17 +15,70 @@ clocks = sa.Table(
     sa.Column("order_id", sa.Uuid, sa.ForeignKey("work_orders.id"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("team", sa.Text),
     sa.Column("promised", sa.Boolean, nullable=False),
     sa.Column("policy", sa.Text, nullable=False),
     sa.Column("policy_version", sa.Text, nullable=False),
-    sa.Column("limit_seconds", sa.BigInteger, nullable=False),
+    sa.Column("limit_no", sa.Integer),
+    sa.Column("ladder_policy", sa.Text),
+    sa.Column("ladder_version", sa.Text),
+    sa.Column("calendar", sa.Text, nullable=False),
+    sa.Column("calendar_version", sa.Integer, nullable=False),
     sa.Column("stops", JSONB, nullable=False),
+    sa.Column("budget", sa.Interval, nullable=False),
     instant("started_at"),
-    instant("due_at"),
     sa.Column("state", sa.Text, nullable=False),
-    instant("stopped_at", nullable=True),
+    sa.Column("consumed", sa.Interval, nullable=False),
+    instant("running_since", nullable=True),
+    instant("due_at", nullable=True),
+    sa.Column("paused_because", sa.Text),
+    sa.Column("mirrors", sa.Uuid),
+    sa.Column("warned", sa.Integer, nullable=False),
+    instant("warned_at", nullable=True),
     instant("fired_at", nullable=True),
+    instant("escalated_to", nullable=True),
+    instant("acknowledged_at", nullable=True),
+    instant("stopped_at", nullable=True),
+    instant("wake_at", nullable=True),
+    sa.Column("wake", sa.Text),
+    sa.Column("entries", sa.Integer, nullable=False),
+    instant("changed_at"),
     one_of(list(State), "state"),
     sa.UniqueConstraint("order_id", "kind", "generation"),
-    sa.Index("ix_clocks_due", "due_at", postgresql_where=sa.text("state = 'armed'")),
+    sa.Index("ix_clocks_wake_at", "wake_at", postgresql_where=sa.text("wake_at IS NOT NULL")),
+    sa.Index("ix_clocks_mirrors", "mirrors", postgresql_where=sa.text("mirrors IS NOT NULL")),
+)
+
+# Append-only: the only truth about a clock.
+clock_entries = sa.Table(
+    "clock_entries",
+    metadata,
+    sa.Column("clock_id", sa.Uuid, sa.ForeignKey("clocks.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("once", sa.Text),  # what may happen only once in a generation
+    sa.Column("generation", sa.Integer, nullable=False),
+    instant("at"),
+    instant("recorded_at"),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("promised", sa.Boolean),
+    sa.Column("policy", sa.Text),
+    sa.Column("policy_version", sa.Text),
+    sa.Column("limit_no", sa.Integer),
+    sa.Column("ladder_policy", sa.Text),
+    sa.Column("ladder_version", sa.Text),
+    sa.Column("calendar", sa.Text),
+    sa.Column("calendar_version", sa.Integer),
+    sa.Column("stops", JSONB(none_as_null=True)),
+    sa.Column("budget", sa.Interval),
+    sa.Column("team", sa.Text),
+    instant("due_at", nullable=True),
+    sa.Column("late_ms", sa.BigInteger),
+    sa.Column("step", sa.Integer),
+    sa.Column("repetition", sa.Integer),
+    sa.Column("master_id", sa.Uuid),
+    sa.Column("detail", JSONB, nullable=False),
+    one_of(list(What), "what"),
+    sa.UniqueConstraint("clock_id", "once", "generation"),
 )

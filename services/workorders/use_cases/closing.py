@@ -7,7 +7,7 @@ from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.store.orders import Aim
-from services.workorders.use_cases import clocks, routing
+from services.workorders.use_cases import routing
 from services.workorders.use_cases.moved import note, say, settle
 from shared.audit import record
 from shared.db import Tx
@@ -51,15 +51,12 @@ async def reopen(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     """The customer is dissatisfied, or it came back: one level higher, dispatched again."""
     order = (await orders.lock(tx, aim)).reopen(stamp.by)
     say(tx, stamp, order, "reopened", events.reopened(order, stamp.at, reason))
-    await clocks.stop(tx, stamp, order, Fact.CALLED_BACK)
     known = await references.for_opening(tx, order, stamp.at)
-    packs = known.packs
     order = await routing.dispatch(tx, stamp, order, known.situation, cause=Cause.REOPENED)
-    await orders.save(tx, order)
-    clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, stamp.at)
+    facts = [Fact.CALLED_BACK, Fact.ACCEPTED]
     if order.status is Status.DISPATCHED:
-        clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)
-    return order
+        facts.append(Fact.DISPATCHED)
+    return await settle(tx, stamp, order, *facts)
 
 
 async def reveal(tx: Tx, stamp: Stamp, aim: Aim, purpose: str) -> WorkOrder:

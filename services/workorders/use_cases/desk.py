@@ -9,7 +9,7 @@ from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.store.orders import Aim
-from services.workorders.use_cases import routing
+from services.workorders.use_cases import clocks, routing
 from services.workorders.use_cases.moved import note, say, settle
 from shared.db import Tx
 from shared.errors import Conflict
@@ -73,12 +73,16 @@ async def suspend(tx: Tx, stamp: Stamp, aim: Aim, suspension: Suspension) -> Wor
     order = (await orders.lock(tx, aim)).suspend(suspension)
     why = {"reason": suspension.reason, "until": suspension.until.isoformat()}
     say(tx, stamp, order, "suspended", events.suspended(order, stamp.at), **why)
+    await clocks.pause(tx, stamp, order, suspension.reason)
     return await settle(tx, stamp, order)
 
 
 async def resume(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
-    order = (await orders.lock(tx, aim)).resume()
+    suspended = await orders.lock(tx, aim)
+    order = suspended.resume()
     say(tx, stamp, order, "resumed", events.resumed(order, stamp.at))
+    assert suspended.suspension is not None
+    await clocks.resume(tx, stamp, order, at=min(stamp.at, suspended.suspension.until))
     return await settle(tx, stamp, order)
 
 
@@ -111,8 +115,10 @@ async def end_suspensions(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
     due = []
     for order in await orders.lock_suspended_until(tx, stamp.at, limit):
         assert order.suspension is not None
-        due.append(order.suspension.until)
+        until = order.suspension.until
+        due.append(until)
         order = order.resume()
         say(tx, stamp, order, "resumed", events.resumed(order, stamp.at), by_itself=True)
+        await clocks.resume(tx, stamp, order, at=until)
         await settle(tx, stamp, order)
     return due

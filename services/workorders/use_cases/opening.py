@@ -32,7 +32,7 @@ async def open_order(
         note(tx, stamp, order, "triaged")
         order = await routing.dispatch(tx, stamp, order, known.situation, cause=Cause.OPENED)
     orders.add(tx, order)
-    clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
+    await clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
     if order.status is Status.DISPATCHED:
-        clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)
+        await clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)
     return order

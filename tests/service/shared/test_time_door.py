@@ -15,11 +15,14 @@ from tests.service.given import accepted, as_message
 pytestmark = pytest.mark.anyio
 
 MANY = """
-    INSERT INTO clocks (id, order_id, kind, generation, promised, policy, policy_version,
-      limit_seconds, stops, started_at, due_at, state)
-    SELECT gen_random_uuid(), id, 'storm', n, true, 'p', '1', 60, '["replied"]', opened_at,
-      opened_at + make_interval(secs => 1 + n % 60), 'armed'
-    FROM work_orders, generate_series(1, $1) AS n
+    INSERT INTO clocks (id, order_id, kind, generation, promised, policy, policy_version, calendar,
+      calendar_version, budget, stops, started_at, state, consumed, running_since, due_at, warned,
+      wake_at, wake, entries, changed_at)
+    SELECT gen_random_uuid(), id, 'storm', n, true, 'p', '1', 'always', 1, due - opened_at,
+      '["replied"]', opened_at, 'armed', interval '0', opened_at, due, 0, due, 'breached', 1,
+      opened_at
+    FROM work_orders, generate_series(1, $1) AS n,
+      LATERAL (SELECT opened_at + make_interval(secs => 1 + n % 60) AS due) AS d
     """
 
 
@@ -27,6 +30,7 @@ async def storm(workorders: Running, many: int) -> None:
     """One order with `many` clocks due within a minute, and no others."""
     await hear(workorders, as_message(accepted()))
     async with workorders.database.begin() as tx:
+        await tx.run("DELETE FROM clock_entries")
         await tx.run("DELETE FROM clocks")
         await tx.run(MANY, many)
 

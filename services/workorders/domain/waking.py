@@ -1,0 +1,105 @@
+"""When a clock does something by itself: warn, breach, climb its ladder."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from services.workorders.domain.clock import NOTHING, Clock, State, What
+from services.workorders.domain.ladder import Step
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Rung(NamedTuple):
+    """A step of the ladder for the n-th time, both from 1 on, and when that was due."""
+
+    step: int
+    repetition: int
+    due_at: datetime
+
+
+def next_wake(clock: Clock) -> tuple[datetime | None, What | None]:
+    """When, and what it does then. (None, None) when it waits for nothing but others."""
+    if clock.ended:
+        return None, None
+    found: list[tuple[datetime, What]] = []
+    if clock.due_at is not None and clock.state is State.ARMED:
+        found.append((clock.due_at, What.BREACHED))
+        warning = _warning_at(clock, clock.warned)
+        if warning is not None and warning < clock.due_at:
+            found.append((warning, What.WARNED))
+    rung = _next_rung_at(clock)
+    if rung is not None:
+        found.append((rung, What.ESCALATED))
+    return min(found) if found else (None, None)
+
+
+def warnings_due(clock: Clock, at: datetime) -> tuple[int, datetime] | None:
+    """The last warning that should have been given before `at`, from 1 on, and when."""
+    due = None
+    number = clock.warned
+    while (when := _warning_at(clock, number)) is not None and when < at:
+        number += 1
+        due = (number, when)
+    return due
+
+
+def rungs_due(clock: Clock, at: datetime) -> list[Rung]:
+    """What the ladder asks for by `at`, each step once, however often it was missed."""
+    due = []
+    for number, origin, step in _steps(clock):
+        last = None
+        for repetition, when in enumerate(_times(step, origin), start=1):
+            if when > at:
+                break
+            if clock.escalated_to is None or when > clock.escalated_to:
+                last = Rung(number, repetition, when)
+        if last is not None:
+            due.append(last)
+    return due
+
+
+def _next_rung_at(clock: Clock) -> datetime | None:
+    to = clock.escalated_to
+    nexts = (
+        next((when for when in _times(step, origin) if to is None or when > to), None)
+        for _, origin, step in _steps(clock)
+    )
+    return min((when for when in nexts if when is not None), default=None)
+
+
+def _steps(clock: Clock) -> Iterator[tuple[int, datetime, Step]]:
+    """The steps that count now, numbered, each with the instant it is reckoned from."""
+    ladder = clock.terms.ladder
+    if ladder is None or clock.acknowledged_at is not None:
+        return
+    on, origin = ("breached", clock.fired_at)
+    if clock.state is State.ARMED:
+        on, origin = ("warned", clock.warned_at)
+    if origin is None or clock.state not in (State.ARMED, State.BREACHED):
+        return
+    for number, step in enumerate(ladder.steps, start=1):
+        if step.on == on:
+            yield number, origin, step
+
+
+def _times(step: Step, origin: datetime) -> Iterator[datetime]:
+    """Every instant at which the step speaks. Its quiet hours only hold back the words."""
+    for repetition in range(step.times):
+        yield origin + step.after + (step.every or NOTHING) * repetition
+
+
+def _warning_at(clock: Clock, number: int) -> datetime | None:
+    """When the warning after `number` others is due; None when there is none."""
+    limit = clock.terms.limit
+    if limit is None or number >= len(limit.warnings) or clock.running_since is None:
+        return None
+    whole = clock.budget // _MICROSECOND
+    shares = sorted(
+        timedelta(microseconds=int(whole * one.share))
+        if one.share is not None
+        else max(NOTHING, clock.budget - (one.before or NOTHING))
+        for one in limit.warnings
+    )
+    left = max(NOTHING, shares[number] - clock.consumed)
+    return clock.terms.calendar.add(clock.running_since, left)

@@ -1,0 +1,62 @@
+"""What clocks do by themselves, once: warn, breach, climb their ladders."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from services.workorders.domain import clockwork
+from services.workorders.domain.clock import What
+from services.workorders.domain.ledger import Page
+from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.policy import punctuality
+from services.workorders.domain.punctuality import Punctuality
+from services.workorders.events import clocks as events
+from services.workorders.events import orders as order_events
+from services.workorders.store import clocks, references
+from shared.audit import record
+from shared.db import Tx
+from shared.outbox import publish
+from shared.stamp import Stamp
+
+CLOCK_BELL = "clocks"
+
+
+async def fire(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
+    """Everything that clocks should have done by now, in the order in which it was due.
+
+    Returns when each was due.
+    """
+    found = await clocks.claim_due(tx, stamp.at, limit)
+    if not found:
+        return ()
+    pages, due = [], []
+    late = await punctuality_now(tx, stamp)
+    for clock, order in found:
+        page = Page(clock, stamp.by, stamp.at)
+        clockwork.fire(page)
+        say(tx, stamp, page, order._asdict(), late)
+        pages.append(page)
+        due.append(clock.wake_at or stamp.at)
+    await clocks.save_fired(tx, pages)
+    return due
+
+
+def say(tx: Tx, stamp: Stamp, page: Page, order: dict[str, Any], punctual: Punctuality) -> None:
+    """Tell the others what was written about a clock of this order."""
+    clock, version = page.clock, order["version"]
+    for line in page.lines:
+        late = punctual.is_late(line.late_ms or 0)
+        if line.what is What.BREACHED:
+            publish(tx, events.breached(clock, line, order, late=late), stamp, sequence=version)
+            facts = {"kind": clock.kind, "generation": line.generation}
+            record(tx, stamp, "clock.breached", clock.order_id, **facts)
+        elif line.what is What.WARNED:
+            publish(tx, events.warned(clock, line, order, late=late), stamp, sequence=version)
+
+
+def about(order: WorkOrder) -> dict[str, Any]:
+    return order_events.about(order)
+
+
+async def punctuality_now(tx: Tx, stamp: Stamp) -> Punctuality:
+    return punctuality(await references.packs_in_force(tx, stamp.at))
