@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 
 from services.workorders import api, consumers, tables, timers
-from services.workorders.domain.policy import BadPolicy
 from services.workorders.domain.rules import BadRules
+from services.workorders.policies import read_packs
 from services.workorders.seed import seed
 from services.workorders.use_cases.calendars import use_packaged_calendars
 from services.workorders.use_cases.policies import use_policies
@@ -20,7 +20,6 @@ from shared.settings import Settings
 from shared.stamp import Stamp
 
 _PACKS = Path(__file__).parent / "policies"
-_HOUSE = _PACKS / "house.yaml"
 _CALENDARS = Path(__file__).parent / "calendars"
 _RULES = Path(__file__).parent / "rules"
 
@@ -54,21 +53,6 @@ def service(settings: Settings) -> Service:
         timers=timers.timers,
         on_start=load,
     )
-
-
-def read_packs(folder: Path = _PACKS) -> list[dict[str, Any]]:
-    """Every pack in `folder`, and our house rules, as JSON can hold them.
-
-    Raises BadPolicy with the file's name.
-    """
-    files = {file.name: file for file in (_HOUSE, *sorted(folder.glob("*.yaml")))}
-    packs = []
-    for file in files.values():
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise BadPolicy(f"{file.name} is not a policy pack")
-        packs.append(_with_dates_as_text(data))
-    return packs
 
 
 def read_calendars(folder: Path = _CALENDARS) -> list[tuple[str, dict[str, Any]]]:

@@ -23,6 +23,7 @@ _ORDERS = "/v1/work-orders/"
 PLACES = {
     ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
     ("workorders", "/v1/calendars/"): "SELECT DISTINCT name AS it FROM calendars ORDER BY name",
+    ("workorders", "/v1/policies/"): "SELECT id || '/' || version AS it FROM policies ORDER BY id",
     ("notify", "/v1/messages/"): "SELECT id::text AS it FROM messages ORDER BY dedupe_key",
     ("billing", "/v1/accounts/"): "SELECT account_no AS it FROM accounts ORDER BY account_no",
 }
@@ -93,7 +94,7 @@ async def begin(running: Running, headers: Headers) -> None:
 
 
 async def places(running: Running, path: str, headers: Headers) -> list[str]:
-    """What may stand in the first place of `path`: ids that lead somewhere."""
+    """What may stand in the places of `path`: ids that lead somewhere, with / between them."""
     name = running.service.name
     if name == "workorders" and path.startswith(_ORDERS):
         return [await _order(running, headers, path.rpartition("/")[2]) for _ in range(4)]

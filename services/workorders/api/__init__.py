@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.workorders.api import calendars, closing, desk, devices, field, orders
+from services.workorders.api import calendars, closing, desk, devices, field, orders, policies
 
 router = APIRouter()
-for part in (orders, field, desk, closing, calendars, devices):
+for part in (orders, field, desk, closing, calendars, devices, policies):
     router.include_router(part.router)

@@ -26,8 +26,9 @@ CHANNELS = frozenset({"sms", "board"})
 class Step:
     """Who is told, `after` a clock warned or breached, and by what; until acknowledged.
 
-    every, times: again after so long, so many times in all. quiet: hours of the utility's own
-    clock in which it is held back; None for what can't wait.
+    on: `when` in a pack, for `on` is a truth value in YAML. every, times: again after so long, so
+    many times in all. quiet: hours of the utility's own clock in which it is held back; None for
+    what can't wait.
     """
 
     on: Literal["warned", "breached"]
@@ -80,9 +81,9 @@ def _ladder(name: str, data: object) -> Ladder:
 
 
 def _step(data: object) -> Step:
-    given = only(data, ("on", "after", "tell", "by", "every", "times", "quiet"))
-    if given["on"] not in ("warned", "breached"):
-        raise BadPolicy(f"unknown word {given['on']!r}")
+    given = only(data, ("when", "after", "tell", "by", "every", "times", "quiet"))
+    if given["when"] not in ("warned", "breached"):
+        raise BadPolicy(f"unknown word {given['when']!r}")
     every = duration(given["every"]) if "every" in given else None
     times = whole(given.get("times", 1))
     if (every is None) != (times == 1):
@@ -90,7 +91,7 @@ def _step(data: object) -> Step:
     [tell] = words(given["tell"], RECIPIENTS)
     [by] = words(given["by"], CHANNELS)
     return Step(
-        on=given["on"],
+        on=given["when"],
         after=duration(given["after"]) if "after" in given else _NOTHING,
         tell=tell,
         by=by,

@@ -4,12 +4,14 @@ Versions of one pack follow one another: each ends where the next one begins. On
 of its own must not reach into the next.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations, pairwise
-from typing import Any
+from itertools import combinations
+from typing import Any, TypeVar
 
+from services.workorders.domain.digest import Digest, read_digest
 from services.workorders.domain.handling import Handlings, read_handlings
 from services.workorders.domain.ladder import Ladders, read_ladders
 from services.workorders.domain.limit import (
@@ -27,6 +29,7 @@ from services.workorders.domain.limit import (
     read_limit,
 )
 from services.workorders.domain.punctuality import Punctuality, read_punctuality
+from services.workorders.domain.standard import Standard, read_standard
 from services.workorders.domain.written import BadPolicy, day, only, place, text
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "CASE_TYPES",
     "CLASSES",
     "ORDINARY",
+    "SECTIONS",
     "BadPolicy",
     "Fact",
     "Limit",
@@ -43,8 +47,9 @@ __all__ = [
     "Reopening",
     "Target",
     "Warning",
-    "check_dates",
-    "check_together",
+    "check_pairs",
+    "digest",
+    "ends_on",
     "handlings",
     "in_force",
     "ladders",
@@ -56,6 +61,8 @@ __all__ = [
 # What the limits of these packs may be. Its id says it, so that no reader can overlook it.
 _UNVERIFIED = "-unverified"
 _ANY = "any"
+_ID, _VERSION = re.compile(r"[a-z][a-z0-9-]{0,59}"), re.compile(r"[A-Za-z0-9.-]{1,30}")
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Pack:
     handling: Handlings | None = None
     ladders: Ladders | None = None
     punctuality: Punctuality | None = None
+    digest: Digest | None = None
+    standards: tuple[Standard, ...] = ()
 
     @property
     def name(self) -> str:
@@ -80,6 +89,11 @@ class Pack:
     def unverified(self) -> bool:
         """An overlay of limits whose sources could not be seen: shown as such."""
         return self.id.endswith(_UNVERIFIED)
+
+    @property
+    def sections(self) -> list[str]:
+        """The names of the optional parts that it has."""
+        return [name for name in SECTIONS if getattr(self, name) is not None]
 
     def belongs_to(self, chosen: str) -> bool:
         """True when it is in use while the pack `chosen` is."""
@@ -100,35 +114,35 @@ class Pack:
 
 
 # Optional parts of a pack, each with its `source`: the field's name and how it is read.
-_SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "handling": read_handlings,
     "ladders": read_ladders,
     "punctuality": read_punctuality,
+    "digest": read_digest,
 }
-_KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", *_SECTIONS)
+_KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", "standards", *SECTIONS)
 
 
 def read_pack(data: Mapping[str, Any]) -> Pack:
     """A pack from its YAML. Raises BadPolicy with the place of the first mistake."""
     with place("a pack"):
-        named = " ".join(text(data[key]) for key in ("id", "version"))
+        named = f"{_named(data['id'], _ID)} {_named(data['version'], _VERSION)}"
     with place(named):
         only(data, _KEYS)
-        if not isinstance(data["limits"], list):
-            raise BadPolicy("limits are no list")
         pack = Pack(
             id=data["id"],
             version=data["version"],
             valid_from=day(data["valid_from"]),
             valid_to=day(data["valid_to"]) if data.get("valid_to") else None,
             overlay_of=text(data["overlay_of"]) if data.get("overlay_of") else None,
-            limits=tuple(_limit(n, one) for n, one in enumerate(data["limits"], start=1)),
-            **{name: _section(data, name, read) for name, read in _SECTIONS.items()},
+            limits=_each("limit", data["limits"], "clock", read_limit),
+            standards=_each("standard", data.get("standards", []), "name", read_standard),
+            **{name: _section(data, name, read) for name, read in SECTIONS.items()},
         )
         if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
             raise BadPolicy("valid_to is not after valid_from")
         _check_certainty(pack)
-        _check_pairs([pack])
+        check_pairs([pack])
     return pack
 
 
@@ -162,6 +176,14 @@ def limits_started(
     ]
 
 
+def digest(packs: Sequence[Pack]) -> Digest:
+    """How messages to those who are told are gathered. Raises BadPolicy when nothing says so."""
+    for pack in packs:
+        if pack.digest is not None:
+            return pack.digest
+    raise BadPolicy("no pack in force says how escalations are gathered")
+
+
 def in_force(packs: Sequence[Pack], on: date) -> list[Pack]:
     """Of each pack the version that began last, if it has not ended by that day."""
     latest: dict[str, Pack] = {}
@@ -171,50 +193,29 @@ def in_force(packs: Sequence[Pack], on: date) -> list[Pack]:
     return [pack for pack in latest.values() if pack.valid_to is None or on < pack.valid_to]
 
 
-def check_dates(packs: Sequence[Pack]) -> None:
-    """Raises BadPolicy when two versions of one pack claim the same day.
-
-    One that is open at its end is closed by the next.
-    """
-    ordered = sorted(packs, key=lambda pack: (pack.id, pack.valid_from))
-    for one, following in pairwise(ordered):
-        if one.id != following.id or one.version == following.version:
-            continue
-        if one.valid_from == following.valid_from:
-            raise BadPolicy(f"{following.name}: begins on the same day as {one.version}")
-        if one.valid_to is not None and one.valid_to > following.valid_from:
-            raise BadPolicy(
-                f"{one.name}: valid_to {one.valid_to} overlaps {following.version},"
-                f" which begins on {following.valid_from}"
-            )
-
-
-def check_together(packs: Sequence[Pack], calendars: Collection[str]) -> None:
-    """Raises BadPolicy unless packs in use on one day agree, and every name in them is known."""
-    known = ladders(packs)
-    for pack in packs:
-        for number, limit in enumerate(pack.limits, start=1):
-            with place(f"{pack.name}: limit {number} ({limit.clock})"):
-                if limit.target.calendar not in {ALWAYS, *calendars}:
-                    raise BadPolicy(f"unknown calendar {limit.target.calendar!r}")
-                if limit.ladder is not None and limit.ladder not in known:
-                    raise BadPolicy(f"unknown ladder {limit.ladder!r}")
-    _check_pairs(packs)
-
-
 def _check_certainty(pack: Pack) -> None:
-    for number, limit in enumerate(pack.limits, start=1):
-        if limit.unverified != pack.unverified:
+    numbered: list[tuple[str, Limit | Standard]] = [
+        *((f"limit {n} ({one.clock})", one) for n, one in enumerate(pack.limits, start=1)),
+        *((f"standard {n} ({one.name})", one) for n, one in enumerate(pack.standards, start=1)),
+    ]
+    for where, one in numbered:
+        if one.unverified != pack.unverified:
             raise BadPolicy(
-                f"limit {number} ({limit.clock}): certainty {limit.certainty} belongs"
-                f" {'into an overlay' if limit.unverified else 'into no pack'}"
+                f"{where}: certainty {one.certainty} belongs"
+                f" {'into an overlay' if one.unverified else 'into no pack'}"
                 f" whose id ends with {_UNVERIFIED}"
             )
     if pack.unverified and pack.overlay_of is None:
         raise BadPolicy("what is unverified is an overlay: overlay_of is missing")
 
 
-def _check_pairs(packs: Sequence[Pack]) -> None:
+def ends_on(pack: Pack, versions: Sequence[Pack]) -> date | None:
+    """The first day on which this version is not in force any more, as far as it is known."""
+    later = [one.valid_from for one in versions if one.valid_from > pack.valid_from]
+    return min([*later, *([pack.valid_to] if pack.valid_to else [])], default=None)
+
+
+def check_pairs(packs: Sequence[Pack]) -> None:
     """Raises BadPolicy when an order could get two clocks of one kind."""
     numbered = [(p, n, one) for p in packs for n, one in enumerate(p.limits, start=1)]
     for (before, first, one), (pack, number, other) in combinations(numbered, 2):
@@ -225,10 +226,24 @@ def _check_pairs(packs: Sequence[Pack]) -> None:
             )
 
 
-def _limit(number: int, data: object) -> Limit:
-    clock = data.get("clock") if isinstance(data, Mapping) else None
-    with place(f"limit {number} ({clock})" if isinstance(clock, str) else f"limit {number}"):
-        return read_limit(data)
+def _named(value: object, pattern: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise BadPolicy(f"{value!r} does not look like {pattern.pattern}")
+    return value
+
+
+def _each(
+    what: str, listed: object, name: str, read: Callable[[object], _Read]
+) -> tuple[_Read, ...]:
+    """All of a list, each mistake with its number and, if it has one, its name."""
+    if not isinstance(listed, list):
+        raise BadPolicy(f"{what}s are no list")
+    found = []
+    for number, one in enumerate(listed, start=1):
+        called = one.get(name) if isinstance(one, Mapping) else None
+        with place(f"{what} {number} ({called})" if called else f"{what} {number}"):
+            found.append(read(one))
+    return tuple(found)
 
 
 def _section(data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], Any]) -> Any:

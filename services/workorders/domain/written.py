@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from datetime import date, time, timedelta
 from typing import Any
 
+from shared.errors import Invalid
+
 _UNITS = ("days", "hours", "minutes", "seconds")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST = timedelta(days=3650)
 
 
-class BadPolicy(ValueError):
-    """A policy pack does not say what it must; the message names the place."""
+class BadPolicy(Invalid):
+    """A policy pack does not say what it must; the detail names the place."""
 
 
 @contextmanager
@@ -22,7 +24,7 @@ def place(name: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise BadPolicy(f"{name}: {error} is missing") from error
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (BadPolicy, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadPolicy(f"{name}: {error}") from error
 
 

@@ -1,6 +1,14 @@
 """Every query of this service: orders, clocks, and what routing and policies need."""
 
-from services.workorders.store import calendars, clocks, devices, escalations, orders, references
+from services.workorders.store import (
+    calendars,
+    clocks,
+    devices,
+    escalations,
+    orders,
+    policies,
+    references,
+)
 
 __all__ = [
     "calendars",
@@ -8,5 +16,6 @@ __all__ = [
     "devices",
     "escalations",
     "orders",
+    "policies",
     "references",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.workorders.domain.policy import BadPolicy
-from services.workorders.main import read_packs
+from services.workorders.policies import read_packs
 from services.workorders.use_cases.policies import use_policies
 from shared.due import fire_due
 from shared.stamp import Stamp
@@ -107,3 +107,9 @@ async def test_a_day_begins_at_midnight_of_the_utilitys_own_clock(workorders, cl
         await hear(workorders, as_message(accepted(at=at, promises=())))
     rows = await workorders.rows("SELECT policy_version FROM clocks ORDER BY started_at")
     assert [row.policy_version for row in rows] == ["old", "new"]
+
+
+async def test_versions_that_claim_the_same_day_are_refused(workorders):
+    with pytest.raises(BadPolicy, match="mine 2: begins on the same day as 1"):
+        await use(workorders, pack("1", 45), pack("2", 30))
+    assert await promised(workorders) == []

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.workorders.domain.agreement import check_dates, check_from, check_together
 from services.workorders.domain.ladder import Step
 from services.workorders.domain.policy import (
     AREAS,
@@ -18,12 +19,10 @@ from services.workorders.domain.policy import (
     Reopening,
     Target,
     Warning,
-    check_dates,
-    check_together,
     in_force,
     read_pack,
 )
-from services.workorders.main import read_packs
+from services.workorders.policies import read_packs, read_yaml
 from shared.contracts.intake import Area, CaseType
 
 ARRIVAL: dict[str, Any] = {
@@ -50,8 +49,9 @@ CLAIM: dict[str, Any] = {
     "source": "somebody",
     "certainty": "own",
 }
+SHIPPED = {"sgcc-2022", "sgcc-2011", "csg", "gbt-28583-2012", "uk-gsop", "mn-md-calls"}
 STEP: dict[str, Any] = {
-    "on": "breached",
+    "when": "breached",
     "after": {"minutes": 5},
     "tell": "supervisor",
     "by": "sms",
@@ -129,7 +129,9 @@ def test_a_step_of_a_ladder():
     [
         (spoilt("id"), "a pack: 'id' is missing"),
         (spoilt("version"), "a pack: 'version' is missing"),
-        (spoilt("version", to=1), "a pack: not a text: 1"),
+        (spoilt("version", to=1), "a pack: 1 does not look like"),
+        (spoilt("version", to="1/2"), "a pack: '1/2' does not look like"),
+        (spoilt("id", to="My Pack"), "a pack: 'My Pack' does not look like"),
         (spoilt("limits"), "mine 1: 'limits' is missing"),
         (spoilt("limits", to=7), "mine 1: limits"),
         (spoilt("speed", to=7), "mine 1: unknown key 'speed'"),
@@ -207,7 +209,7 @@ def test_a_step_of_a_ladder():
         (spoilt("ladders", "fault", 0, "tell"), "ladder fault: step 1: 'tell' is missing"),
         (spoilt("ladders", "fault", 0, "tell", to="mother"), "step 1: unknown word 'mother'"),
         (spoilt("ladders", "fault", 0, "by", to="pigeon"), "step 1: unknown word 'pigeon'"),
-        (spoilt("ladders", "fault", 0, "on", to="whim"), "step 1: unknown word 'whim'"),
+        (spoilt("ladders", "fault", 0, "when", to="whim"), "step 1: unknown word 'whim'"),
         (spoilt("ladders", "fault", 0, "after", to={"minutes": -1}), "step 1: minutes must"),
         (spoilt("ladders", "fault", 0, "times", to=1), "step 1: every and times"),
         (spoilt("ladders", "fault", 0, "every"), "step 1: every and times"),
@@ -344,9 +346,45 @@ def test_types_and_areas_are_those_that_intake_takes():
     assert set(get_args(Area)) == AREAS
 
 
-def test_the_packs_of_this_repository_are_good_and_name_their_sources():
+@pytest.mark.parametrize("chosen", sorted(SHIPPED))
+def test_each_pack_of_this_repository_can_be_chosen(chosen):
+    """With the house rules and its overlays, today; what is unverified promises nothing."""
+    used = [pack for pack in map(read_pack, read_packs()) if pack.belongs_to(chosen)]
+    check_from(used, date(2026, 11, 20), {"cn-office", "cn-working-days", "uk-working"})
+    assert {chosen, "house"} <= {pack.id for pack in in_force(used, date(2026, 11, 20))}
+    for limit in (limit for pack in used for limit in pack.limits):
+        assert limit.certainty in "AB" or not limit.promised, "no promise on hearsay"
+
+
+def test_the_packs_of_this_repository_are_those_that_the_handbook_names():
     packs = [read_pack(data) for data in read_packs()]
-    assert {pack.id for pack in packs} == {"house", "sgcc-2022", "sgcc-2022-unverified"}
-    for limit in (limit for pack in packs for limit in pack.limits):
-        assert limit.source and limit.certainty in "ABCD"
-        assert limit.certainty == "A" or not limit.promised, "no promise on hearsay"
+    overlays = {pack.id: pack.overlay_of for pack in packs if pack.overlay_of}
+    assert overlays == {"house": "any", "sgcc-2022-unverified": "sgcc-2022"}
+    assert {pack.id for pack in packs} - overlays.keys() == SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("id: a\nid: b", "a key appears twice"),
+        ("a: &x [1]\nb: *x", "an alias is not allowed"),
+        ("- 1", "not a policy pack"),
+        ("", "not a policy pack"),
+        ("a: [1", "not the YAML"),
+        ("a: !!python/object:os.system {}", "not the YAML"),
+        (b"\xff\xfe\xfa", "not the YAML"),
+        ("[" * 5000, "not the YAML"),
+        ('a: "\\0"', "not the YAML"),
+        ('a: "\\ud800"', "not the YAML"),
+        ("a: .nan", "not the YAML"),
+        ("a: !!binary aGk=", "not the YAML"),
+        ("? [1, 2]\n: 3", "not the YAML"),
+    ],
+)
+def test_yaml_that_is_odd_is_refused(written, place):
+    with pytest.raises(BadPolicy, match=place):
+        read_yaml(written)
+
+
+def test_dates_in_yaml_stay_what_was_written():
+    assert read_yaml("valid_from: 2026-01-01") == {"valid_from": "2026-01-01"}
