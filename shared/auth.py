@@ -78,6 +78,14 @@ class Keyring:
             raise Unauthenticated from error
 
 
+def token_of(request: Request) -> str:
+    """The bearer token that came with it. Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    return token
+
+
 def _is_region(claim: object) -> bool:
     return isinstance(claim, str) and (claim == "" or (claim.isascii() and claim.isdecimal()))
 
@@ -92,10 +100,7 @@ class Gate:
         self.roles = tuple(roles)
 
     async def __call__(self, request: Request) -> None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated
-        caller = request.app.state.keyring.caller(token)
+        caller = request.app.state.keyring.caller(token_of(request))
         if caller.role not in self.roles:
             raise Forbidden(role=caller.role, roles_that_may=list(self.roles))
         request.state.caller = caller

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-OUTBOX_BELL = "outbox"
+OUTBOX_BELL, FEED_BELL = "outbox", "feed"
 _GONE = (PoolTimeout, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceError)
 # Connection, idle too long, deadlock, resources, a lock too long held, shutdown, the system itself.
 _PASSING = ("08", "25P", "40", "53", "55P03", "57P", "58")

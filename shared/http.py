@@ -133,7 +133,10 @@ def declared(app: FastAPI) -> list[tuple[str, set[str], list[Gate | Open]]]:
 
 
 class Watch:
-    """Each request: a trace, a measured time by route, one log line. Pure ASGI."""
+    """Each request: a trace, a measured time by route, one log line. Pure ASGI.
+
+    The time of what is streamed is the time to its beginning: how long it goes on is the reader's.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -146,18 +149,20 @@ class Watch:
         parent = next((v for k, v in scope["headers"] if k == b"traceparent"), b"")
         trace = telemetry.child_of(parent.decode("latin-1"))
         scope.setdefault("state", {})["trace"] = trace
-        began, status = time.perf_counter(), 500
+        began = answered = time.perf_counter()
+        status = 500
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], time.perf_counter()
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         finally:
-            seconds = time.perf_counter() - began
+            ended = answered if scope["state"].get("streams") else time.perf_counter()
+            seconds = ended - began
             route = getattr(scope.get("route"), "path", "unknown")
             telemetry.REQUESTS.labels(scope["method"], route, status).observe(seconds)
             if status >= 500 or seconds > 1:

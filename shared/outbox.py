@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import telemetry
 from shared.contracts.envelope import Event, wrap
-from shared.db import OUTBOX_BELL, Database, Tx
+from shared.db import FEED_BELL, OUTBOX_BELL, Database, Tx
 from shared.stamp import Stamp
 from shared.tables import outbox
 
@@ -41,6 +41,7 @@ def publish(tx: Tx, event: Event, stamp: Stamp, sequence: int = 0) -> None:
     envelope = wrap(event, stamp, sequence).model_dump_json()
     tx.leave(outbox, {"topic": event.topic, "key": event.key, "envelope": envelope})
     tx.ring(OUTBOX_BELL)
+    tx.ring(FEED_BELL)
 
 
 class Sender(Protocol):

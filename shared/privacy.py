@@ -1,6 +1,7 @@
 """Masking: what a screen shows by default. Source: GB/T 35273 practice, handbook domain 13."""
 
 import re
+from typing import Any
 
 
 def mask_phone(phone: str | None) -> str | None:
@@ -33,3 +34,23 @@ def mask_address(address: str | None) -> str | None:
 def mask_account(number: str | None) -> str | None:
     """The last four digits."""
     return "*" * max(0, len(number) - 4) + number[-4:] if number else number
+
+
+_MASKS = {
+    "phone": mask_phone,
+    "name": mask_name,
+    "address": mask_address,
+    "account_no": mask_account,
+}
+
+
+def masked(value: Any) -> Any:
+    """JSON with whatever is personal by its name masked, at any depth."""
+    if isinstance(value, list):
+        return [masked(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _MASKS[key](inner) if key in _MASKS and isinstance(inner, str) else masked(inner)
+        for key, inner in value.items()
+    }

@@ -22,6 +22,7 @@ from shared import inbox, kafka, outbox, problems, tables, telemetry
 from shared.auth import Keyring
 from shared.db import Database, Tx
 from shared.due import Timer, run_timer
+from shared.feed import Feed
 from shared.http import Watch, check_declared
 from shared.openapi import described
 from shared.operations import operations
@@ -78,7 +79,7 @@ def build_app(
         telemetry={"tracing": telemetry_on, "metrics": False, "logs": False},
     )
     app.state.database, app.state.keyring, app.state.clock = database, keyring, clock
-    app.state.ready = True
+    app.state.ready, app.state.feed = True, Feed(database)
     for router in (service.router, operations(app, database)):
         app.router.routes.extend(router.routes)  # as they are: no search through nested routers
     problems.install(app)
@@ -113,6 +114,8 @@ async def _serve(service: Service, settings: Settings, *, api: bool, worker: boo
     )
     stopping = asyncio.Event()
     loops = _loops(service, settings, database) if worker else []
+    if api:
+        loops.append(("feed", app.state.feed.run))
     if worker and service.on_start is not None:
         async with database.begin() as tx:
             await service.on_start(tx, Stamp(by=f"start:{service.name}", at=utc_now()))

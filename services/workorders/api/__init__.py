@@ -2,8 +2,17 @@
 
 from fastapi import APIRouter
 
-from services.workorders.api import calendars, closing, desk, devices, field, orders, policies
+from services.workorders.api import (
+    calendars,
+    closing,
+    desk,
+    devices,
+    field,
+    orders,
+    policies,
+    stream,
+)
 
 router = APIRouter()
-for part in (orders, field, desk, closing, calendars, devices, policies):
+for part in (stream, orders, field, desk, closing, calendars, devices, policies):
     router.include_router(part.router)
