@@ -1,6 +1,7 @@
 """What workorders listens to."""
 
-from services.workorders.domain.order import Asked, Site, WorkOrder, WorkOrderId
+from services.workorders.domain.order import WorkOrder, WorkOrderId
+from services.workorders.domain.parts import Asked, Site
 from services.workorders.use_cases.opening import open_order
 from shared.contracts.intake import CaseAccepted
 from shared.db import Tx
@@ -19,7 +20,14 @@ async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
         site=Site(where.region, where.area, where.address, where.transformer),
         received_at=event.accepted_at,
         opened_at=stamp.at,
-        asked=Asked(event.description, event.account_no),
+        asked=Asked(
+            description=event.description,
+            account_no=event.account_no,
+            danger=event.danger,
+            subtype=event.subtype,
+            customer_class=event.customer_class,
+            tags=event.tags,
+        ),
     )
     await open_order(tx, stamp, order, event.promises)
 

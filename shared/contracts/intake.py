@@ -61,6 +61,10 @@ class CaseAccepted(Event):
     description: str = ""
     promises: tuple[Promise, ...] = ()
     locale: str = "zh-CN"
+    subtype: str | None = None
+    danger: bool = False  # to people or things: fire, sparks, a fallen line
+    customer_class: str | None = None  # of the account: residential, commercial
+    tags: tuple[str, ...] = ()  # what else the account is known for: life_support
 
 
 SPOKEN: tuple[type[Event], ...] = (CaseAccepted,)

@@ -90,7 +90,7 @@ class OrderArchivedUnasked(_AboutOrder):
 
     type: ClassVar[str] = "workorders.order-archived-unasked.v1"
     archived_at: AwareDatetime
-    because: Literal["resolved_on_contact", "unreached"]
+    because: Literal["resolved_on_contact", "unreached", "exempted"]
 
 
 class OrderReopened(_AboutOrder):
@@ -99,6 +99,7 @@ class OrderReopened(_AboutOrder):
     type: ClassVar[str] = "workorders.order-reopened.v1"
     reopened_at: AwareDatetime
     reason: str
+    still_without_power: bool = False  # the customer said so when asked
 
 
 class OrderReturned(_AboutOrder):
@@ -182,6 +183,39 @@ class OrderCancelled(_AboutOrder):
     type: ClassVar[str] = "workorders.order-cancelled.v1"
     cancelled_at: AwareDatetime
     reason: str
+
+
+class OrderSupervised(_AboutOrder):
+    """Somebody senior watches it from now on, or at a higher level than before."""
+
+    type: ClassVar[str] = "workorders.order-supervised.v1"
+    supervised_at: AwareDatetime
+    supervision_level: int  # 1 county, 2 city, 3 province
+    owner: str
+    because: str
+
+
+class OrderRelabelled(_AboutOrder):
+    """It is another kind of case than it was taken for."""
+
+    type: ClassVar[str] = "workorders.order-relabelled.v1"
+    relabelled_at: AwareDatetime
+    before: str
+    case_type: str
+    subtype: str | None = None
+
+
+class ProtectedCustomerAffected(_AboutOrder):
+    """A customer who must not be hit unnoticed is without power.
+
+    `classes` may say something about health: it is for those who act on it.
+    """
+
+    type: ClassVar[str] = "workorders.protected-customer-affected.v1"
+    affected_at: AwareDatetime
+    classes: tuple[str, ...]
+    call_by_phone: bool = False  # somebody calls the customer: words on a screen may not be enough
+    danger: bool = False
 
 
 class ClockBreached(_AboutOrder):
@@ -274,6 +308,9 @@ SPOKEN: tuple[type[Event], ...] = (
     OrderUrged,
     CallbackMissed,
     OrderCancelled,
+    OrderSupervised,
+    OrderRelabelled,
+    ProtectedCustomerAffected,
     ClockBreached,
     ClockWarned,
     PromisesPublished,

@@ -35,7 +35,12 @@ CHECKS = [
     openapi.response_schema_conformance,
     openapi.negative_data_rejection,
 ]
-# What the generator would hardly hit: some of what it made is replaced by one of these.
+CHECKED = {
+    "cause": True, "action": True, "evidence": True, "substantiated": True,
+    "customer_contacted": True,
+}  # fmt: skip
+# What the generator would hardly hit: some of what it made is replaced by one of these. A name
+# may stand for the last word of one path only.
 SENSIBLE: dict[str, tuple[Any, ...]] = {
     "phone": ("15400001234", "+86 154 0000 1234"),
     "region": ("320505", "320581"),
@@ -55,8 +60,15 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "until": ("2026-11-20T18:00:00+08:00",),
     "valid_from": ("2030-01-01", "2031-01-01"),
     "limits": ([], [POLICY_LIMIT]),
-    "team": ("GX-01", "GX-02"),
+    "team": ("GX-01", "GX-02", "GX-99"),
     "target": ("GX-01", "GX-02"),
+    "return/reason": ("other_duty",),
+    "suspension-request/reason": ("no_access", "customer_wish"),
+    "customer_told": (True,),
+    "review/checklist": (CHECKED, CHECKED | {"cause": False}),
+    "result": ("no_answer",),
+    "tags/add": (["vip"], ["important_l1"]),
+    "danger/danger": (True,),
 }
 # What is better left out than made up: optional parts of a policy pack.
 LEFT_OUT = {"valid_to", "overlay_of", "standards", *SECTIONS}
@@ -81,15 +93,17 @@ def operations() -> dict[str, list[Any]]:
 OPERATIONS = operations()
 
 
-def sensible(made: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
-    """The same with sensible values wherever there are some."""
+def sensible(made: Any, draw: Callable[[st.SearchStrategy[Any]], Any], noun: str) -> Any:
+    """The same with sensible values wherever there are some: for this noun, or for all."""
     if not isinstance(made, dict):
         return made
-    return {
-        name: draw(st.sampled_from(SENSIBLE[name])) if name in SENSIBLE else sensible(value, draw)
-        for name, value in made.items()
-        if name not in LEFT_OUT
-    }
+    better = {}
+    for name, value in made.items():
+        if name in LEFT_OUT:
+            continue
+        choice = SENSIBLE.get(f"{noun}/{name}") or SENSIBLE.get(name)
+        better[name] = draw(st.sampled_from(choice)) if choice else sensible(value, draw, noun)
+    return better
 
 
 @st.composite
@@ -101,8 +115,9 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any], operation: Any, places:
         return draw(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     case: Case = draw(operation.as_strategy())
     if kind == "sensible":
-        case.body = sensible(case.body, draw)
-        case.query = sensible(case.query, draw)
+        noun = operation.path.rpartition("/")[2]
+        case.body = sensible(case.body, draw, noun)
+        case.query = sensible(case.query, draw, noun)
         if draw(st.booleans()):
             case.headers.pop("If-Match", None)
         if places:

@@ -35,19 +35,22 @@ _DONE = {
     "evidence": ["photo-1"],
 }
 _REST = {"reason": "no_access", "until": "2026-11-20T18:00:00+08:00", "customer_told": True}
-_NOT_OURS = {"reason": "not ours", "target": "GX-02"}
 _CLAIM: Step = ("claim", "crew", None)
 _ARRIVE = (_CLAIM, ("arrival", "crew", None))
 _REPLY = (*_ARRIVE, ("reply", "crew", _DONE))
 _WRONG_CLAIM = (*_ARRIVE, ("reply", "crew", _DONE | {"substantiated": False}))
-_RETURN: Step = ("return", "crew", _NOT_OURS)
+_RETURN: Step = ("return", "crew", {"reason": "other_duty", "target": "GX-02"})
+_BACK: Step = ("return", "crew", {"reason": "other_duty", "target": "GX-01"})
+_ASK: Step = ("suspension-request", "crew", _REST)
+_OTHER: Step = ("relabelling", "crew", {"case_type": "opinion", "reason": "asks for nothing"})
+_TO_ONE = {"team": "GX-99", "reason": "so that it is known who has it"}
 _CALLED: Step = ("callback", "callback", {"outcome": "satisfied"})
 
 # What a step of an order asks for: a case of which kind, and what was done with it before.
 BEFORE: dict[str, tuple[str, tuple[Step, ...]]] = {
     "resolution": (QUESTION, ()),
     "triage": (QUESTION, ()),
-    "dispatch": (FAULT, (_RETURN, _RETURN)),
+    "dispatch": (FAULT, (("reassignment", "dispatcher", _TO_ONE), _RETURN, _BACK)),
     "contact": (FAULT, (_CLAIM,)),
     "departure": (FAULT, (_CLAIM,)),
     "arrival": (FAULT, (_CLAIM,)),
@@ -55,8 +58,13 @@ BEFORE: dict[str, tuple[str, tuple[Step, ...]]] = {
     "etr": (FAULT, _ARRIVE),
     "repair": (FAULT, _ARRIVE),
     "reply": (FAULT, _ARRIVE),
-    "suspension": (FAULT, _ARRIVE),
-    "resumption": (FAULT, (*_ARRIVE, ("suspension", "supervisor", _REST))),
+    "suspension-request": (FAULT, _ARRIVE),
+    "suspension-approval": (FAULT, (*_ARRIVE, _ASK)),
+    "suspension-refusal": (FAULT, (*_ARRIVE, _ASK)),
+    "resumption": (FAULT, (*_ARRIVE, _ASK, ("suspension-approval", "supervisor", None))),
+    "urge-answer": (FAULT, (("urge", "agent", None),)),
+    "relabelling-decision": (COMPLAINT, (_OTHER,)),
+    "exemption": (FAULT, _ARRIVE),
     "review": (COMPLAINT, _WRONG_CLAIM),
     "callback": (FAULT, _REPLY),
     "reopening": (FAULT, (*_REPLY, _CALLED)),

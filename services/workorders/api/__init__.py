@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.workorders.api import (
     calendars,
     closing,
+    concerns,
     desk,
     devices,
     field,
@@ -14,5 +15,5 @@ from services.workorders.api import (
 )
 
 router = APIRouter()
-for part in (stream, orders, field, desk, closing, calendars, devices, policies):
+for part in (stream, orders, field, desk, concerns, closing, calendars, devices, policies):
     router.include_router(part.router)

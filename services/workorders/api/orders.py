@@ -53,21 +53,22 @@ async def page(
     last = found[limit - 1] if len(found) > limit else None
     ticking = await clocks.of_orders(tx, [order.id for order in found[:limit]])
     return Page(
-        items=[shown(order, ticking[order.id]) for order in found[:limit]],
+        items=[shown(order, ticking[order.id], caller.role) for order in found[:limit]],
         next=cursor_after(last.opened_at, last.id) if last else None,
     )
 
 
 @router.get("/work-orders/{id}", dependencies=[may(*READERS)])
-async def read(tx: Transaction, aim: Seen, response: Response) -> WorkOrderOut:
-    return await answer_with(tx, response, await orders.get(tx, aim))
+async def read(tx: Transaction, caller: Called, aim: Seen, response: Response) -> WorkOrderOut:
+    return await answer_with(tx, response, await orders.get(tx, aim), caller.role)
 
 
 @router.post("/work-orders/{id}/reveal", dependencies=[may(*FIELD)])
 async def reveal(tx: Transaction, stamp: Stamped, aim: Seen, body: RevealIn) -> WorkOrderOut:
     """The order with its full address, for a stated purpose; the look is audited."""
     order = await closing.reveal(tx, stamp, aim, body.purpose)
-    return shown(order, (await clocks.of_orders(tx, [order.id]))[order.id], masked=False)
+    ticking = await clocks.of_orders(tx, [order.id])
+    return shown(order, ticking[order.id], stamp.role, masked=False)
 
 
 @router.get("/teams", dependencies=[may(*READERS)])

@@ -2,7 +2,8 @@
 
 Source: handbook domain, section 4. Decided here: `cancelled` is terminal and needs a reason; an
 order may be merged until it is replied; a re-assigned order may be returned too; reopening passes
-through `reopened` and is dispatched again at once.
+through `reopened` and is dispatched again at once; an exemption archives what is being worked on
+or answered without a reply or without the customer's word, and is on record.
 """
 
 from enum import StrEnum
@@ -54,16 +55,17 @@ class Move(StrEnum):
     MISS = "miss"
     GIVE_UP = "give_up"
     ARCHIVE = "archive"
+    EXEMPT = "exempt"
     REOPEN = "reopen"
     CANCEL = "cancel"
 
 
 _WITH_A_TEAM = frozenset({Status.DISPATCHED, Status.REASSIGNED})
-_AT_WORK = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
+AT_WORK = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
 _BEFORE_WORK = frozenset({Status.ACCEPTED, Status.PENDING_DISPATCH, Status.RETURNED}) | _WITH_A_TEAM
 
 # Still to be done by us: what a board shows and what a team carries.
-OPEN = _BEFORE_WORK | _AT_WORK | {Status.SUSPENDED, Status.REOPENED}
+OPEN = _BEFORE_WORK | AT_WORK | {Status.SUSPENDED, Status.REOPENED}
 
 # From where a move may be made, and where it leads (None: it stays where it is).
 MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
@@ -74,13 +76,13 @@ MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
     Move.RETURN: (_WITH_A_TEAM, Status.RETURNED),
     Move.ROUTE_AGAIN: (frozenset({Status.RETURNED}), Status.PENDING_DISPATCH),
     Move.REASSIGN: (_WITH_A_TEAM | {Status.CLAIMED}, Status.REASSIGNED),
-    Move.CONTACT: (_AT_WORK, Status.IN_PROGRESS),
-    Move.DEPART: (_AT_WORK, Status.IN_PROGRESS),
-    Move.ARRIVE: (_AT_WORK, Status.IN_PROGRESS),
+    Move.CONTACT: (AT_WORK, Status.IN_PROGRESS),
+    Move.DEPART: (AT_WORK, Status.IN_PROGRESS),
+    Move.ARRIVE: (AT_WORK, Status.IN_PROGRESS),
     Move.DIAGNOSE: (frozenset({Status.IN_PROGRESS}), None),
-    Move.SET_ETR: (_AT_WORK, None),
+    Move.SET_ETR: (AT_WORK, None),
     Move.REPAIR: (frozenset({Status.IN_PROGRESS}), None),
-    Move.SUSPEND: (_AT_WORK, Status.SUSPENDED),
+    Move.SUSPEND: (AT_WORK, Status.SUSPENDED),
     Move.RESUME: (frozenset({Status.SUSPENDED}), Status.IN_PROGRESS),
     Move.MERGE: (OPEN, Status.MERGED),
     Move.UNMERGE: (frozenset({Status.MERGED}), Status.PENDING_DISPATCH),
@@ -95,6 +97,7 @@ MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
         frozenset({Status.RESOLVED_ON_CONTACT, Status.CALLBACK_DUE, Status.CALLBACK_FAILED}),
         Status.ARCHIVED,
     ),
+    Move.EXEMPT: (AT_WORK | {Status.REPLIED, Status.REVIEW, Status.CALLBACK_DUE}, Status.ARCHIVED),
     Move.REOPEN: (frozenset({Status.CALLBACK_DUE, Status.ARCHIVED}), Status.REOPENED),
     Move.CANCEL: (_BEFORE_WORK, Status.CANCELLED),
 }

@@ -28,8 +28,19 @@ from services.workorders.domain.limit import (
     Warning,
     read_limit,
 )
+from services.workorders.domain.priority import Weights, read_weights
+from services.workorders.domain.protected import ProtectedClasses, read_protection
 from services.workorders.domain.punctuality import Punctuality, read_punctuality
+from services.workorders.domain.reasons import (
+    Callbacks,
+    Pauses,
+    Returns,
+    read_callbacks,
+    read_pauses,
+    read_returns,
+)
 from services.workorders.domain.standard import Standard, read_standard
+from services.workorders.domain.supervision import Watching, read_watching
 from services.workorders.domain.written import BadPolicy, day, only, place, text
 
 __all__ = [
@@ -56,7 +67,10 @@ __all__ = [
     "limits_started",
     "punctuality",
     "read_pack",
+    "rules",
 ]
+
+_Rules = TypeVar("_Rules")
 
 # What the limits of these packs may be. Its id says it, so that no reader can overlook it.
 _UNVERIFIED = "-unverified"
@@ -80,6 +94,12 @@ class Pack:
     punctuality: Punctuality | None = None
     digest: Digest | None = None
     standards: tuple[Standard, ...] = ()
+    returns: Returns | None = None
+    pauses: Pauses | None = None
+    callbacks: Callbacks | None = None
+    supervision: Watching | None = None
+    protection: ProtectedClasses | None = None
+    priority: Weights | None = None
 
     @property
     def name(self) -> str:
@@ -119,6 +139,12 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "ladders": read_ladders,
     "punctuality": read_punctuality,
     "digest": read_digest,
+    "returns": read_returns,
+    "pauses": read_pauses,
+    "callbacks": read_callbacks,
+    "supervision": read_watching,
+    "protection": read_protection,
+    "priority": read_weights,
 }
 _KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", "standards", *SECTIONS)
 
@@ -160,6 +186,16 @@ def punctuality(packs: Sequence[Pack]) -> Punctuality:
         if pack.punctuality is not None:
             return pack.punctuality
     raise BadPolicy("no pack in force says what counts as late")
+
+
+def rules(packs: Sequence[Pack], kind: type[_Rules]) -> _Rules:
+    """The section of this kind among the packs in force. Raises BadPolicy when there is none."""
+    for pack in packs:
+        for name in SECTIONS:
+            section = getattr(pack, name)
+            if isinstance(section, kind):
+                return section
+    raise BadPolicy(f"no pack in force has {kind.__name__}")
 
 
 def ladders(packs: Sequence[Pack]) -> Ladders:

@@ -57,13 +57,19 @@ def archived(order: WorkOrder, at: datetime) -> said.OrderArchived | said.OrderA
         return said.OrderArchivedUnasked(
             **about(order), archived_at=at, because="resolved_on_contact"
         )
+    if order.exemption is not None:
+        return said.OrderArchivedUnasked(**about(order), archived_at=at, because="exempted")
     if order.unreached:
         return said.OrderArchivedUnasked(**about(order), archived_at=at, because="unreached")
     return said.OrderArchived(**about(order), archived_at=at, satisfaction="satisfied")
 
 
-def reopened(order: WorkOrder, at: datetime, reason: str) -> said.OrderReopened:
-    return said.OrderReopened(**about(order), reopened_at=at, reason=reason)
+def reopened(
+    order: WorkOrder, at: datetime, reason: str, *, still_off: bool = False
+) -> said.OrderReopened:
+    return said.OrderReopened(
+        **about(order), reopened_at=at, reason=reason, still_without_power=still_off
+    )
 
 
 def returned(order: WorkOrder, at: datetime) -> said.OrderReturned:
@@ -124,3 +130,36 @@ def callback_missed(order: WorkOrder, at: datetime) -> said.CallbackMissed:
 
 def cancelled(order: WorkOrder, at: datetime) -> said.OrderCancelled:
     return said.OrderCancelled(**about(order), cancelled_at=at, reason=order.ended_because or "")
+
+
+def supervised(order: WorkOrder, at: datetime) -> said.OrderSupervised:
+    assert order.supervision is not None
+    return said.OrderSupervised(
+        **about(order),
+        supervised_at=at,
+        supervision_level=order.supervision.level,
+        owner=order.supervision.owner,
+        because=order.supervision.because,
+    )
+
+
+def relabelled(order: WorkOrder, at: datetime, before: str) -> said.OrderRelabelled:
+    return said.OrderRelabelled(
+        **about(order),
+        relabelled_at=at,
+        before=before,
+        case_type=order.case_type,
+        subtype=order.asked.subtype,
+    )
+
+
+def protected_affected(
+    order: WorkOrder, at: datetime, classes: tuple[str, ...], *, by_phone: bool
+) -> said.ProtectedCustomerAffected:
+    return said.ProtectedCustomerAffected(
+        **about(order),
+        affected_at=at,
+        classes=classes,
+        call_by_phone=by_phone,
+        danger=order.asked.danger,
+    )

@@ -1,7 +1,7 @@
 """Work orders in and out of PostgreSQL."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,18 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.workorders.domain.moves import Status
-from services.workorders.domain.order import (
-    Asked,
-    Handback,
-    Reply,
-    Responsibility,
-    Site,
-    Steps,
-    Suspension,
-    WorkOrder,
-    WorkOrderId,
-)
-from services.workorders.domain.routing import Pending, Routing
+from services.workorders.domain.order import WorkOrder, WorkOrderId
+from services.workorders.store.rows import order_of, row_of
 from services.workorders.tables import work_orders
 from shared.db import Tx
 from shared.errors import NotFound
@@ -54,12 +44,12 @@ async def lock(tx: Tx, aim: Aim) -> WorkOrder:
 
 
 def add(tx: Tx, order: WorkOrder) -> None:
-    tx.leave(work_orders, _row(order))
+    tx.leave(work_orders, row_of(order))
 
 
 async def save(tx: Tx, order: WorkOrder) -> None:
     """Write back a locked order."""
-    await tx.execute(work_orders.update().where(work_orders.c.id == order.id).values(_row(order)))
+    await tx.execute(work_orders.update().where(work_orders.c.id == order.id).values(row_of(order)))
 
 
 async def lock_suspended_until(tx: Tx, at: datetime, limit: int) -> list[WorkOrder]:
@@ -154,85 +144,3 @@ async def _one(tx: Tx, aim: Aim, query: sa.Select[Any]) -> WorkOrder:
     if row is None:
         raise NoSuchWorkOrder(work_order_id=str(aim.id))
     return order_of(row)
-
-
-# Columns that hold a field of the order as it is.
-_PLAIN = (
-    "id", "case_id", "case_number", "case_type", "received_at", "opened_at", "status", "level",
-    "team", "person", "route_at", "hops", "handler", "etr_at", "master_id", "outage_id", "part_id",
-    "leads_until", "callback_attempts", "unreached", "supervised", "urges", "priority", "article",
-    "ended_because", "archived_at", "version",
-)  # fmt: skip
-
-
-_NOT_PLAIN_BACK = ("team", "person", "route_at", "status")
-_UNROUTED = Routing("", "", ())
-
-
-def _row(order: WorkOrder) -> dict[str, Any]:
-    routing, suspension = order.routing, order.suspension
-    return {
-        **{name: getattr(order, name) for name in _PLAIN},
-        **asdict(order.site),
-        **asdict(order.asked),
-        **asdict(order.steps),
-        "team_name": routing.team_name if routing else None,
-        "routed_because": list((routing or order.pending or _UNROUTED).because),
-        "handback": asdict(order.handback) if order.handback else None,
-        "suspension": _suspension_row(suspension) if suspension else None,
-        "suspended_until": suspension.until if suspension else None,
-        "reply": asdict(order.reply) if order.reply else None,
-        "priority_because": list(order.priority_because),
-    }
-
-
-def order_of(row: Any) -> WorkOrder:
-    plain = {name: getattr(row, name) for name in _PLAIN if name not in _NOT_PLAIN_BACK}
-    routing = pending = None
-    if row.team is not None:
-        because = tuple(row.routed_because)
-        routing = Routing(row.team, row.team_name, because, row.person, row.route_at)
-    elif row.route_at is not None:
-        pending = Pending(tuple(row.routed_because), row.route_at)
-    return WorkOrder(
-        **plain,
-        status=Status(row.status),
-        site=Site(row.region, row.area, row.address, row.transformer),
-        asked=Asked(row.description, row.account_no, row.danger, row.different),
-        steps=Steps(*(getattr(row, name) for name in Steps.__dataclass_fields__)),
-        routing=routing,
-        pending=pending,
-        handback=_handback(row.handback),
-        suspension=_suspension(row.suspension, row.suspended_until) if row.suspension else None,
-        reply=_reply(row.reply),
-        priority_because=tuple(row.priority_because),
-    )
-
-
-def _handback(data: dict[str, Any] | None) -> Handback | None:
-    if data is None:
-        return None
-    return Handback(**data | {"teams": tuple(data.get("teams", ()))})
-
-
-def _suspension_row(suspension: Suspension) -> dict[str, Any]:
-    return asdict(suspension) | {
-        "until": suspension.until.isoformat(),
-        "since": suspension.since.isoformat(),
-    }
-
-
-def _suspension(data: dict[str, Any], until: datetime) -> Suspension:
-    return Suspension(**data | {"until": until, "since": datetime.fromisoformat(data["since"])})
-
-
-def _reply(data: dict[str, Any] | None) -> Reply | None:
-    if data is None:
-        return None
-    return Reply(
-        data["cause"],
-        data["action"],
-        Responsibility(data["responsibility"]),
-        tuple(data["evidence"]),
-        data.get("substantiated"),
-    )

@@ -7,38 +7,57 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.parts import Protection
 from services.workorders.domain.policy import Pack, in_force, read_pack
 from services.workorders.store import situation
 from services.workorders.store.situation import Situation
 from services.workorders.tables import policies
 from shared.db import Tx
 
-# Who could take the order, the policy versions in use, and whether the case has an order already:
-# one round trip.
+# Who could take the order, the policy versions in use, whether the case has an order already, what
+# protects the customer, and when matters of theirs of this kind were closed: one round trip.
 _FOR_OPENING = f"""
 SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
   (SELECT coalesce(json_agg(json_build_array(id, version)), '[]') FROM policies WHERE in_use)
     AS packs,
-  {situation.query_of("$2::text[]", "$3::timestamptz", "$4::date", "$5::text")} AS situation
+  {situation.query_of("$2::text[]", "$3::timestamptz", "$4::date", "$5::text")} AS situation,
+  (SELECT coalesce(json_agg(json_build_array(p.code, p.valid_to) ORDER BY p.code), '[]')
+   FROM protected_customers p WHERE p.account_no = $5 AND p.valid_from <= $3
+     AND (p.valid_to IS NULL OR p.valid_to > $3)) AS protected,
+  ARRAY(SELECT w.archived_at FROM work_orders w WHERE w.account_no = $5 AND w.case_type = $6
+     AND w.subtype IS NOT DISTINCT FROM $7 AND w.archived_at <= $3 AND w.case_id <> $1
+   ORDER BY w.archived_at DESC LIMIT 20) AS closed
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """known: the case has an order already. packs: in force on that day."""
+    """known: the case has an order already. packs: in force on that day.
+
+    protected: what protects the customer. closed: when matters of the same customer and kind were
+    closed, at most 20.
+    """
 
     known: bool
     packs: list[Pack]
     situation: Situation
+    protected: tuple[Protection, ...]
+    closed: tuple[datetime, ...]
 
 
 async def for_opening(tx: Tx, order: WorkOrder, at: datetime) -> Opening:
     """What is needed to open an order, or to reopen it."""
     asked = (situation.prefixes(order.site.region), at, tx.day_of(at), order.asked.account_no)
-    [row] = await tx.read(_FOR_OPENING, order.case_id, *asked)
+    kind = (order.case_type, order.asked.subtype)
+    [row] = await tx.read(_FOR_OPENING, order.case_id, *asked, *kind)
     used = await packs(tx, [(id, version) for id, version in row["packs"]])
     who = await situation.told(tx, row["situation"], at)
-    return Opening(row["known"], in_force(used, tx.day_of(at)), who)
+    protected = tuple(
+        Protection(code, datetime.fromisoformat(until) if until else None)
+        for code, until in row["protected"]
+    )
+    closed = tuple(row["closed"])
+    return Opening(row["known"], in_force(used, tx.day_of(at)), who, protected, closed)
 
 
 async def packs_in_force(tx: Tx, at: datetime) -> list[Pack]:

@@ -15,6 +15,7 @@ from services.workorders.tables.outages import (
 )
 from services.workorders.tables.policies import policies, policy_edits
 from services.workorders.tables.promises import compensations, guarantees, promises
+from services.workorders.tables.protected import protected_customers
 from services.workorders.tables.roster import (
     handover_items,
     handovers,
@@ -47,6 +48,7 @@ __all__ = [
     "policies",
     "policy_edits",
     "promises",
+    "protected_customers",
     "representatives",
     "routing_decisions",
     "routing_rules",

@@ -164,7 +164,7 @@ class _Desk:
         promised: Sequence[Promise] = (),
     ) -> None:
         order = self._order
-        found = limits_started(packs, fact, order.case_type, order.site.area)
+        found = limits_started(packs, fact, order.case_type, order.site.area, order.classes)
         known = await calendars.latest(self._tx, {one.target.calendar for _, one in found})
         told = {promise.kind: promise.due_at for promise in promised}
         for pack, limit in found:

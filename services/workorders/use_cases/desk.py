@@ -1,10 +1,13 @@
-"""What the desk does: answer on the call, send elsewhere, suspend, cancel, urge, watch."""
+"""What the desk does: answer on the call, send elsewhere, let rest, cancel."""
 
 from datetime import datetime
 
+from services.workorders.domain import judging, pausing
 from services.workorders.domain.moves import Status
-from services.workorders.domain.order import Handback, Suspension, WorkOrder
-from services.workorders.domain.policy import Fact, handlings
+from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.parts import Handback, SuspensionRequest
+from services.workorders.domain.policy import Fact, handlings, rules
+from services.workorders.domain.reasons import Pauses, Returns
 from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
@@ -12,19 +15,14 @@ from services.workorders.store.orders import Aim
 from services.workorders.use_cases import clocks, routing
 from services.workorders.use_cases.moved import note, say, settle
 from shared.db import Tx
-from shared.errors import Conflict
 from shared.stamp import Stamp
-
-
-class UrgedEnough(Conflict):
-    """The customer has urged as often as the rules allow; it is with a supervisor."""
 
 
 async def resolve(tx: Tx, stamp: Stamp, aim: Aim, article: str) -> WorkOrder:
     """Answered on the call, from a knowledge article: archived at once."""
     order = (await orders.lock(tx, aim)).resolve(article)
     note(tx, stamp, order, "resolved", article=article)
-    order = order.archive(f"policy:{stamp.by}", at=stamp.at)
+    order = judging.archive_unasked(order, at=stamp.at)
     say(tx, stamp, order, "archived", events.archived(order, stamp.at))
     return await settle(tx, stamp, order, Fact.ARCHIVED)
 
@@ -38,14 +36,21 @@ async def pass_on(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 
 async def hand_back(tx: Tx, stamp: Stamp, aim: Aim, reason: str, target: str) -> WorkOrder:
-    """Not this team's: routed to the one it names, or left to a supervisor when that goes on."""
+    """Not this team's: routed to the one it names, or left to a supervisor when that goes on.
+
+    Raises UnknownCode, SameTeam, NoSuchTeam.
+    """
     packs = await references.packs_in_force(tx, stamp.at)
     order = (await orders.lock(tx, aim)).hand_back(Handback(reason, target, stamp.by))
-    say(tx, stamp, order, "returned", events.returned(order, stamp.at), reason=reason)
-    if order.hops > handlings(packs).of(order.case_type).returns:
-        return await settle(tx, stamp, order, Fact.RETURNED)
+    rules(packs, Returns).check(reason)
+    await routing.check_serves(tx, stamp, order, target)
+    event = events.returned(order, stamp.at)
+    say(tx, stamp, order, "returned", event, reason=reason, target=target)
     await settle(tx, stamp, order, Fact.RETURNED)
-    order = order.route_again(handlings(packs).of(order.case_type), stamp.role)
+    handling = handlings(packs).of(order.case_type)
+    if order.hops > handling.returns:
+        return order
+    order = order.route_again(handling, stamp.role)
     order = await routing.follow_named(tx, stamp, order, target)
     return await settle(tx, stamp, order, *([Fact.DISPATCHED] if order.team else []))
 
@@ -69,11 +74,39 @@ async def reassign(tx: Tx, stamp: Stamp, aim: Aim, team: str, reason: str) -> Wo
     return await settle(tx, stamp, order, Fact.DISPATCHED)
 
 
-async def suspend(tx: Tx, stamp: Stamp, aim: Aim, suspension: Suspension) -> WorkOrder:
-    order = (await orders.lock(tx, aim)).suspend(suspension)
-    why = {"reason": suspension.reason, "until": suspension.until.isoformat()}
+async def ask_to_suspend(
+    tx: Tx, stamp: Stamp, aim: Aim, reason: str, until: datetime, customer_told: bool
+) -> WorkOrder:
+    """The work should rest, for a typed reason: begun at once where that needs no approval."""
+    asked = SuspensionRequest(reason, until, customer_told, stamp.by, stamp.at)
+    pause = rules(await references.packs_in_force(tx, stamp.at), Pauses).of(reason)
+    order = pausing.ask(await orders.lock(tx, aim), asked, pause, stamp.at)
+    note(tx, stamp, order, "suspension_asked", reason=reason, until=until.isoformat())
+    return await (_rests(tx, stamp, order) if order.suspension else settle(tx, stamp, order))
+
+
+async def suspend(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
+    """What somebody else asked for is approved: the work rests from now on."""
+    packs = await references.packs_in_force(tx, stamp.at)
+    order = await orders.lock(tx, aim)
+    pause = rules(packs, Pauses).of(pausing.requested(order).reason)
+    order = pausing.approve(order, stamp.by, stamp.role, pause, stamp.at)
+    return await _rests(tx, stamp, order)
+
+
+async def refuse_to_suspend(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
+    """The work goes on, whatever was asked."""
+    order = pausing.refuse(await orders.lock(tx, aim))
+    note(tx, stamp, order, "suspension_refused", reason=reason)
+    return await settle(tx, stamp, order)
+
+
+async def _rests(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
+    rest = order.suspension
+    assert rest is not None
+    why = {"reason": rest.reason, "until": rest.until.isoformat(), "asked_by": rest.asked_by}
     say(tx, stamp, order, "suspended", events.suspended(order, stamp.at), **why)
-    await clocks.pause(tx, stamp, order, suspension.reason)
+    await clocks.pause(tx, stamp, order, rest.reason)
     return await settle(tx, stamp, order)
 
 
@@ -90,24 +123,6 @@ async def cancel(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     order = (await orders.lock(tx, aim)).cancel(reason)
     say(tx, stamp, order, "cancelled", events.cancelled(order, stamp.at), reason=reason)
     return await settle(tx, stamp, order, Fact.CANCELLED)
-
-
-async def urge(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
-    """The customer asks where we are. Raises UrgedEnough."""
-    packs = await references.packs_in_force(tx, stamp.at)
-    order = (await orders.lock(tx, aim)).urge()
-    allowed = handlings(packs).of(order.case_type).urges
-    if order.urges > allowed:
-        raise UrgedEnough(urges=allowed)
-    say(tx, stamp, order, "urged", events.urged(order, stamp.at))
-    return await settle(tx, stamp, order, Fact.URGED)
-
-
-async def supervise(tx: Tx, stamp: Stamp, aim: Aim, on: bool, reason: str) -> WorkOrder:
-    """Set or lift the flag 督办."""
-    order = (await orders.lock(tx, aim)).supervise(on)
-    note(tx, stamp, order, "supervised" if on else "released", reason=reason)
-    return await settle(tx, stamp, order)
 
 
 async def end_suspensions(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from services.workorders.domain import judging
 from services.workorders.domain.moves import Status
-from services.workorders.domain.order import Reply, WorkOrder
+from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.parts import Reply
 from services.workorders.domain.policy import Fact, handlings
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
@@ -77,6 +79,6 @@ def submitted(tx: Tx, stamp: Stamp, order: WorkOrder, *, review: bool) -> WorkOr
     order = order.submit()
     note(tx, stamp, order, "submitted")
     if not review:
-        order = order.pass_review("policy")
+        order = judging.pass_review(order, judging.POLICY)
         note(tx, stamp, order, "review_exempt")
     return order

@@ -8,7 +8,7 @@ from services.workorders.domain.policy import Fact, handlings
 from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
-from services.workorders.use_cases import clocks, routing
+from services.workorders.use_cases import clocks, routing, watching
 from services.workorders.use_cases.moved import note, say
 from shared.contracts.intake import Promise
 from shared.db import Tx
@@ -22,15 +22,17 @@ async def open_order(
 
     What an agent should first try to answer stays `accepted`.
     """
-    known = await references.for_opening(tx, order, stamp.at)
-    if known.known:
+    opening = await references.for_opening(tx, order, stamp.at)
+    if opening.known:
         return None
-    packs = known.packs
+    packs = opening.packs
+    order = watching.known(order, opening)
     say(tx, stamp, order, "opened", events.opened(order))
+    order = watching.noticed(tx, stamp, order, packs)
     if not handlings(packs).of(order.case_type).hold:
         order = order.triage()
         note(tx, stamp, order, "triaged")
-        order = await routing.dispatch(tx, stamp, order, known.situation, cause=Cause.OPENED)
+        order = await routing.dispatch(tx, stamp, order, opening.situation, cause=Cause.OPENED)
     orders.add(tx, order)
     await clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
     if order.status is Status.DISPATCHED:

@@ -59,6 +59,11 @@ async def reassign(tx: Tx, stamp: Stamp, order: WorkOrder, team: str, reason: st
     return _reassigned(tx, stamp, order, Cause.BY_HAND, decision, reason)
 
 
+async def check_serves(tx: Tx, stamp: Stamp, order: WorkOrder, team: str) -> None:
+    """Raises NoSuchTeam when that team does not serve there."""
+    _serving(await situation.now(tx, order, stamp.at), order, team)
+
+
 async def follow_named(tx: Tx, stamp: Stamp, order: WorkOrder, target: str) -> WorkOrder:
     """A returned order: to the team that was named, if it can have it; else by the rules.
 
@@ -165,7 +170,7 @@ def _decide(order: WorkOrder, who: Situation, case: Case) -> Decision:
         return unruled()
     rules, conditions = who.ruling.rules, who.ruling.conditions
     represented = case.representative is not None
-    words = words_about(order, case.at, rules.zone, (), represented)
+    words = words_about(order, case.at, rules.zone, order.classes, represented)
     return decide(case, rules, who.teams, conditions.about(words).hold)
 
 

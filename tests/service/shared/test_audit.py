@@ -75,10 +75,12 @@ async def test_every_step_of_an_order(workorders, token):
     replied = said.index(("order.replied", "crew-3", "crew")) + 1
     inner = [("order.submitted", "crew-3", "crew"), ("order.review_exempt", "crew-3", "crew")]
     said[replied:replied] = inner
-    assert found[0][0] == "policy.in_use" and found[1:] == [*opened, *said, again]
+    of_the_order = [one for one in found if one[0].startswith("order.")]
+    assert of_the_order == [*opened, *said, again]
     unsaid = {"order.triaged", "order.submitted", "order.review_exempt"}
-    told = [action for action, _, _ in found if action not in unsaid]
-    assert len(await workorders.rows("SELECT 1 FROM outbox")) == len(told)
+    told = [action for action, _, _ in of_the_order if action not in unsaid]
+    query = "SELECT 1 FROM outbox WHERE key = :order"
+    assert len(await workorders.rows(query, order=str(order.id))) == len(told)
 
 
 async def test_revealing_an_address(workorders, token):

@@ -9,21 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.workorders.domain import judging
 from services.workorders.domain.handling import Handling
-from services.workorders.domain.moves import MOVES, Move, Status, allowed, diagram
-from services.workorders.domain.order import (
-    AlreadyDone,
-    EtrInThePast,
+from services.workorders.domain.moves import AT_WORK, MOVES, Move, Status, allowed, diagram
+from services.workorders.domain.order import WorkOrder, WorkOrderId
+from services.workorders.domain.parts import (
+    CalledBack,
+    Exemption,
     Handback,
-    HandedBackTooOften,
-    MissingField,
-    OwnWork,
     Reply,
     Responsibility,
     Site,
     Suspension,
-    WorkOrder,
-    WorkOrderId,
+)
+from services.workorders.domain.reasons import Unreached
+from services.workorders.domain.refusals import (
+    AlreadyDone,
+    EtrInThePast,
+    HandedBackTooOften,
+    MissingField,
+    OwnWork,
+    SameTeam,
+    TooLateToReopen,
     WrongMove,
 )
 from services.workorders.domain.routing import Routing
@@ -38,6 +45,7 @@ HANDLING = Handling(
 )  # fmt: skip
 REST = Suspension("no_access", NINE + HOUR, "crew-1", "supervisor-1", True, NINE)
 TEAM = Routing("LH-1", "临湖一队", ())
+NO_ANSWER = Unreached("it rang", final=False)
 
 TAKE: dict[Move, Callable[[WorkOrder, str, datetime], WorkOrder]] = {
     Move.RESOLVE: lambda order, by, at: order.resolve("article-1"),
@@ -60,14 +68,26 @@ TAKE: dict[Move, Callable[[WorkOrder, str, datetime], WorkOrder]] = {
     Move.FOLLOW: lambda order, by, at: order.follow(REPLY, at),
     Move.REPLY: lambda order, by, at: order.answer(REPLY, HANDLING, at),
     Move.SUBMIT: lambda order, by, at: order.submit(),
-    Move.PASS: lambda order, by, at: order.pass_review(by),
-    Move.SEND_BACK: lambda order, by, at: order.send_back(by),
-    Move.MISS: lambda order, by, at: order.miss(by, replace(HANDLING, callback_attempts=99)),
-    Move.GIVE_UP: lambda order, by, at: order.miss(by, replace(HANDLING, callback_attempts=1)),
-    Move.ARCHIVE: lambda order, by, at: order.archive(by, at),
-    Move.REOPEN: lambda order, by, at: order.reopen(by),
+    Move.PASS: lambda order, by, at: judging.pass_review(order, by),
+    Move.SEND_BACK: lambda order, by, at: judging.send_back(order, by, "no cause"),
+    Move.MISS: lambda order, by, at: missed(order, by, at, attempts=99),
+    Move.GIVE_UP: lambda order, by, at: missed(order, by, at, attempts=1),
+    Move.ARCHIVE: lambda order, by, at: archived(order, by, at),
+    Move.EXEMPT: lambda order, by, at: judging.exempt(order, Exemption("no name", by), at),
+    Move.REOPEN: lambda order, by, at: judging.reopen(order, by, HANDLING, at),
     Move.CANCEL: lambda order, by, at: order.cancel("called off"),
 }
+
+
+def missed(order: WorkOrder, by: str, at: datetime, attempts: int) -> WorkOrder:
+    handling = replace(HANDLING, callback_attempts=attempts)
+    return judging.miss(order, CalledBack(at, "no_answer", by), NO_ANSWER, handling)
+
+
+def archived(order: WorkOrder, by: str, at: datetime) -> WorkOrder:
+    if order.status in (Status.RESOLVED_ON_CONTACT, Status.CALLBACK_FAILED):
+        return judging.archive_unasked(order, at)
+    return judging.close(order, CalledBack(at, "satisfied", by))
 
 
 def opened() -> WorkOrder:
@@ -112,8 +132,9 @@ _WITH_REPLY = {
     Status.REPLIED, Status.REVIEW, Status.CALLBACK_DUE, Status.CALLBACK_FAILED,
 }  # fmt: skip
 _BY_ANOTHER = (
-    Move.PASS, Move.SEND_BACK, Move.MISS, Move.GIVE_UP, Move.ARCHIVE, Move.REOPEN,
+    Move.PASS, Move.SEND_BACK, Move.MISS, Move.GIVE_UP, Move.ARCHIVE, Move.EXEMPT, Move.REOPEN,
 )  # fmt: skip
+_ELSEWHERE = (Move.RETURN, Move.REASSIGN)
 _ONCE = (Move.CONTACT, Move.DEPART, Move.ARRIVE, Move.DIAGNOSE, Move.REPAIR)
 
 
@@ -126,6 +147,8 @@ def sound(order: WorkOrder) -> None:
     if on in (Status.DISPATCHED, Status.REASSIGNED):
         assert order.routing is not None and order.handler is None
     assert (order.suspension is not None) == (on is Status.SUSPENDED)
+    assert order.suspension_request is None or on in AT_WORK
+    assert order.handler is None or order.handler in order.handlers
     if on is Status.MERGED:
         assert order.master_id is not None
     if on in _WITH_REPLY:
@@ -142,14 +165,15 @@ def test_whatever_is_tried_the_order_stays_sound(tried):
         try:
             order = TAKE[move](order, by, NINE + n * HOUR)
         except Refusal:
-            assert move not in before.allowed() or move in (*_ONCE, *_BY_ANOTHER)
+            assert move not in before.allowed() or move in (*_ONCE, *_BY_ANOTHER, *_ELSEWHERE)
             continue
         assert move in before.allowed()
         assert order.status is (MOVES[move][1] or before.status)
         assert order.version == before.version + 1
         level += move is Move.REOPEN
         assert order.level == level
-        assert move not in _BY_ANOTHER or before.handler is None or by != before.handler
+        unasked = before.status in (Status.CALLBACK_FAILED, Status.RESOLVED_ON_CONTACT)
+        assert move not in _BY_ANOTHER or by not in before.handlers or unasked
         sound(order)
 
 
@@ -162,18 +186,23 @@ def test_a_wrong_move_says_where_one_is_and_what_one_may():
     }
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        lambda o: o.pass_review("crew-1"),
-        lambda o: o.send_back("crew-1"),
-        lambda o: o.pass_review("clerk-1").archive("crew-1", NINE),
-        lambda o: o.pass_review("clerk-1").reopen("crew-1"),
-    ],
-)
-def test_nobody_asks_their_own_customer(how):
-    with pytest.raises(OwnWork):
-        how(at_step(*CALLED))
+BY_OTHERS = [Move.PASS, Move.SEND_BACK, Move.EXEMPT]
+AFTER_REVIEW = [Move.ARCHIVE, Move.MISS, Move.GIVE_UP, Move.REOPEN, Move.EXEMPT]
+
+
+@pytest.mark.parametrize(("before", "move"), [
+    *(((), move) for move in BY_OTHERS), *(((Move.PASS,), move) for move in AFTER_REVIEW),
+])  # fmt: skip
+def test_nobody_judges_what_they_worked_on(before, move):
+    """Neither who has the order now, nor who had it before, nor who replied in their stead."""
+    order = at_step(*CLAIMED).reassign(Routing("LH-2", "临湖二队", ())).claim("crew-2", NINE)
+    order = order.arrive(NINE).answer(replace(REPLY, by="crew-3"), HANDLING, NINE).submit()
+    for step in before:
+        order = TAKE[step](order, "clerk-1", NINE)
+    for worker in ("crew-1", "crew-2", "crew-3"):
+        with pytest.raises(OwnWork):
+            TAKE[move](order, worker, NINE)
+    TAKE[move](order, "clerk-2", NINE)
 
 
 def test_one_arrives_once():
@@ -191,10 +220,13 @@ def test_power_is_not_expected_back_in_the_past():
 
 def test_reopened_nothing_is_done_yet_but_it_is_the_same_order():
     done = (Move.SET_ETR, Move.DEPART, Move.ARRIVE, Move.REPLY, Move.SUBMIT)
-    before = at_step(*CLAIMED, *done).pass_review("clerk-1")
-    again, fresh = before.reopen("callback-1"), opened()
+    before = judging.pass_review(at_step(*CLAIMED, *done), "clerk-1")
+    again, fresh = judging.reopen(before, "callback-1", HANDLING, NINE), opened()
     assert (again.level, again.version, again.id) == (2, before.version + 1, before.id)
-    for name in ("routing", "handler", "steps", "etr_at", "reply", "hops", "callback_attempts"):
+    for name in (
+        "routing", "handler", "handlers", "steps", "etr_at", "reply", "hops", "callback_attempts",
+        "called_back", "urges", "rested", "exemption",
+    ):  # fmt: skip
         assert getattr(again, name) == getattr(fresh, name), name
 
 
@@ -215,20 +247,51 @@ def test_only_a_fault_of_ours_counts_as_repaired_by_its_reply():
 def test_after_the_second_return_a_supervisor_decides():
     order = at_step(Move.TRIAGE, Move.DISPATCH, Move.RETURN)
     order = order.route_again(HANDLING, "dispatcher").dispatch(TEAM)
-    order = order.hand_back(Handback("not ours either", "LH-1", "crew-2"))
+    order = order.hand_back(Handback("not ours either", "LH-2", "crew-2"))
     with pytest.raises(HandedBackTooOften):
         order.route_again(HANDLING, "dispatcher")
     assert order.route_again(HANDLING, "supervisor").status is Status.PENDING_DISPATCH
 
 
 def test_a_callback_has_failed_after_its_last_attempt_and_is_archived_with_a_flag():
-    order = at_step(*CALLED).pass_review("clerk-1")
-    for _ in range(2):
-        order = order.miss("callback-1", HANDLING)
+    order = judging.pass_review(at_step(*CALLED), "clerk-1")
+    for n in range(3):
         assert order.status is Status.CALLBACK_DUE
-    order = order.miss("callback-1", HANDLING)
+        order = missed(order, "callback-1", NINE + n * HOUR, attempts=3)
     assert order.status is Status.CALLBACK_FAILED
-    assert order.archive("callback-1", NINE).unreached
+    assert judging.archive_unasked(order, NINE).unreached
+
+
+def test_whom_it_makes_no_sense_to_call_again_is_not_called_again():
+    order = judging.pass_review(at_step(*CALLED), "clerk-1")
+    wrong = CalledBack(NINE, "wrong_number", "callback-1")
+    given_up = judging.miss(order, wrong, Unreached("not theirs", final=True), HANDLING)
+    assert given_up.status is Status.CALLBACK_FAILED
+
+
+def test_an_archived_order_is_reopened_until_its_days_are_over_and_not_later():
+    order = judging.pass_review(at_step(*CALLED), "clerk-1")
+    order = archived(order, "callback-1", NINE)
+    last = NINE + timedelta(days=HANDLING.reopen_days)
+    assert judging.reopen(order, "callback-1", HANDLING, last).level == 2
+    with pytest.raises(TooLateToReopen) as refusal:
+        judging.reopen(order, "callback-1", HANDLING, last + timedelta(microseconds=1))
+    assert refusal.value.facts == {"until": last.isoformat()}
+
+
+def test_nobody_is_archived_without_being_asked_but_by_exemption():
+    order = judging.pass_review(at_step(*CALLED), "clerk-1")
+    with pytest.raises(WrongMove):
+        judging.archive_unasked(order, NINE)
+    exempted = judging.exempt(order, Exemption("the caller left no number", "supervisor-1"), NINE)
+    assert exempted.status is Status.ARCHIVED and exempted.exemption is not None
+
+
+def test_an_order_goes_to_another_team_not_to_the_same_again():
+    with pytest.raises(SameTeam):
+        at_step(*CLAIMED).reassign(TEAM)
+    with pytest.raises(SameTeam):
+        at_step(*CLAIMED[:2]).hand_back(Handback("other_duty", TEAM.team, "crew-1"))
 
 
 def test_the_diagram_shows_every_move():
