@@ -47,3 +47,20 @@ def after(
 
 def cursor_after(at: datetime, id: UUID) -> str:
     return base64.urlsafe_b64encode(f"{at.isoformat()} {id}".encode()).decode()
+
+
+def number_at(cursor: str | None) -> int:
+    """The number that a list by rising numbers goes on from; 0 at its beginning."""
+    if cursor is None:
+        return 0
+    try:
+        number = int(base64.urlsafe_b64decode(cursor.encode()).decode())
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor from error
+    if not 0 <= number < 2**63:
+        raise BadCursor
+    return number
+
+
+def cursor_of(number: int) -> str:
+    return base64.urlsafe_b64encode(str(number).encode()).decode()

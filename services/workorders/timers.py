@@ -1,14 +1,15 @@
-"""What becomes due here: clocks, routing, the first day of a policy, the last of a calendar."""
+"""What becomes due here: clocks, pauses, routing, protections; days of policies and calendars."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
 
-from services.workorders.store import calendars, clocks, orders
+from services.workorders.store import calendars, clocks, orders, protected
 from services.workorders.use_cases import desk, policies, routing
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.firing import CLOCK_BELL, fire
+from services.workorders.use_cases.protecting import PROTECTION_BELL, act_due
 from shared.db import Tx
 from shared.due import Timer
 from shared.stamp import Stamp
@@ -40,4 +41,5 @@ timers = (
     Timer("policies", _new_day, _no_date),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),
     Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
+    Timer(PROTECTION_BELL, act_due, protected.next_due),
 )

@@ -69,6 +69,9 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "result": ("no_answer",),
     "tags/add": (["vip"], ["important_l1"]),
     "danger/danger": (True,),
+    "protected-customers/code": ("important_l1", "watched"),
+    "protected-customers/valid_from": ("2026-11-20T08:00:00+08:00",),
+    "protected-customers/valid_to": (None, "2026-12-20T08:00:00+08:00"),
 }
 # What is better left out than made up: optional parts of a policy pack.
 LEFT_OUT = {"valid_to", "overlay_of", "standards", *SECTIONS}
@@ -115,7 +118,7 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any], operation: Any, places:
         return draw(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     case: Case = draw(operation.as_strategy())
     if kind == "sensible":
-        noun = operation.path.rpartition("/")[2]
+        noun = [part for part in operation.path.split("/") if not part.startswith("{")][-1]
         case.body = sensible(case.body, draw, noun)
         case.query = sensible(case.query, draw, noun)
         if draw(st.booleans()):

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from services.billing.seed import Demo
 from services.billing.seed import seed as seed_accounts
@@ -18,6 +19,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 Headers = Callable[..., dict[str, str]]
 Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by which role, the body
 
+_PROTECTED = "/v1/protected-customers/"
 _ORDERS = "/v1/work-orders/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
@@ -106,10 +108,27 @@ async def places(running: Running, path: str, headers: Headers) -> list[str]:
     name = running.service.name
     if name == "workorders" and path.startswith(_ORDERS):
         return [await _order(running, headers, path.rpartition("/")[2]) for _ in range(4)]
+    if name == "workorders" and path.startswith(_PROTECTED):
+        return [await _protection(running, headers, days) for days in range(4)]
     for (service, begins), query in PLACES.items():
         if service == name and path.startswith(begins):
             return [row.it for row in await running.rows(query)]
     return []
+
+
+async def _protection(running: Running, headers: Headers, days: int) -> str:
+    """The id of a protected customer, of an account of its own."""
+    body = {
+        "account_no": str(uuid4().int)[:20],
+        "region": "320505",
+        "code": "important_l2",
+        "source": "the city's list",
+        "valid_from": (NINE + timedelta(days=days)).isoformat(),
+    }
+    who = headers("supervisor") | {"idempotency-key": body["account_no"]}
+    answer = await running.client.post("/v1/protected-customers", json=body, headers=who)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 async def _order(running: Running, headers: Headers, noun: str) -> str:

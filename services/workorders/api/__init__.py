@@ -11,9 +11,23 @@ from services.workorders.api import (
     field,
     orders,
     policies,
+    protected,
+    reasons,
     stream,
 )
 
 router = APIRouter()
-for part in (stream, orders, field, desk, concerns, closing, calendars, devices, policies):
+for part in (
+    stream,
+    orders,
+    reasons,
+    field,
+    desk,
+    concerns,
+    closing,
+    calendars,
+    devices,
+    policies,
+    protected,
+):
     router.include_router(part.router)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.workorders.domain.moves import Status
+from services.workorders.domain.moves import OPEN, Status
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.store.rows import order_of, row_of
 from services.workorders.tables import work_orders
@@ -50,6 +50,18 @@ def add(tx: Tx, order: WorkOrder) -> None:
 async def save(tx: Tx, order: WorkOrder) -> None:
     """Write back a locked order."""
     await tx.execute(work_orders.update().where(work_orders.c.id == order.id).values(row_of(order)))
+
+
+async def lock_open_of(tx: Tx, account_no: str) -> list[WorkOrder]:
+    """The orders of an account that are not answered yet, for update."""
+    query = (
+        sa.select(work_orders)
+        .where(work_orders.c.account_no == account_no)
+        .where(work_orders.c.status.in_([*OPEN, Status.MERGED]))
+        .order_by(work_orders.c.id)
+        .with_for_update()
+    )
+    return [order_of(row) for row in await tx.execute(query)]
 
 
 async def lock_suspended_until(tx: Tx, at: datetime, limit: int) -> list[WorkOrder]:

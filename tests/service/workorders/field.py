@@ -53,6 +53,37 @@ class Field:
                 assert answer.status_code == 200, answer.text
         return await self.look(order)
 
+    async def did(
+        self,
+        order: str,
+        noun: str,
+        body: dict[str, Any] | None = None,
+        role: str = "crew",
+        subject: str = "",
+        **headers: str,
+    ) -> dict[str, Any]:
+        """The order as it is after that."""
+        answer = await self.post(order, noun, body, role, subject, **headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def refused(
+        self,
+        order: str,
+        noun: str,
+        body: dict[str, Any] | None = None,
+        role: str = "crew",
+        subject: str = "",
+        **headers: str,
+    ) -> tuple[int, str, dict[str, Any]]:
+        """Status, slug and all of the problem; nothing has changed."""
+        before = await self.look(order)
+        answer = await self.post(order, noun, body, role, subject, **headers)
+        assert answer.status_code >= 400, answer.text
+        assert (await self.look(order))["version"] == before["version"]
+        problem = answer.json()
+        return answer.status_code, problem["type"].removeprefix("/problems/"), problem
+
     async def called_back(self, order: str, outcome: str, **more: Any) -> httpx.Response:
         body = {"outcome": outcome}
         return await self.post(order, "callback", body, role="callback", **more)
