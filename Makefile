@@ -33,7 +33,7 @@ clean: ## forget the data of `make run`
 test: $(VENV)/.dev ## unit, service, flows, contracts: the embedded pair
 	$(BIN)/python -m pytest tests/unit tests/service tests/flows tests/contracts
 
-test-all: $(VENV)/.dev ## all of them, integration and chaos on Apache Kafka too (needs JDK 17, Maven)
+test-all: $(VENV)/.dev ## all of them, integration and chaos on Apache Kafka too (needs JDK 17, Maven, Kannel)
 	$(BIN)/python -m pytest tests/unit tests/service tests/flows tests/contracts tests/integration tests/chaos
 
 check: $(VENV)/.dev ## format, lint, types, who imports whom, generated documents

@@ -20,12 +20,19 @@ class NotReady(RuntimeError):
 class Child:
     """One process of ours, in a session of its own so that Ctrl-C reaches only who started it."""
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path):
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        program: str = sys.executable,
+    ):
         log.parent.mkdir(parents=True, exist_ok=True)
         self.name, self._log = name, log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *command],
+                [program, *command],
                 env=os.environ | dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

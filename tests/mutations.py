@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from hypothesis import Phase, settings
 
 from services.intake.domain import Case
+from services.notify import use_cases as notify_use_cases
 from services.notify.domain import lattice, message, segments, words
 from services.workorders.domain import clockwork
 from services.workorders.domain.clock import Clock
@@ -239,6 +240,22 @@ def pairs_are_split() -> None:
     put(segments, "_filled", filled)
 
 
+def every_try_is_the_last_one() -> None:
+    original = message.Message.hear
+
+    def hear(self: Any, heard: Any, at: Any, patience: Any, number: int = 0) -> Any:
+        return original(self, heard, at, patience, self.tries)
+
+    put(message.Message, "hear", hear)
+
+
+def early_receipts_are_left_alone() -> None:
+    async def hear_early(*_: Any) -> list[Any]:
+        return []
+
+    put(notify_use_cases, "hear_early", hear_early)
+
+
 def long_texts_are_sent() -> None:
     put(words, "split", lambda text, rule: segments.split(""))
 
@@ -274,6 +291,8 @@ MUTATIONS: dict[Callable[[], None], str] = {
     make_up_days_stay_closed: "tests/unit/shared/test_published_holidays.py",
     editors_overwrite_one_another: "tests/service/workorders/test_calendars.py",
     an_ending_is_told_every_second: "tests/service/workorders/test_calendars.py",
+    every_try_is_the_last_one: "tests/unit/notify/test_notify_lattice.py",
+    early_receipts_are_left_alone: "tests/service/notify/test_receipts.py",
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
 }

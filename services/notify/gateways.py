@@ -15,6 +15,7 @@ from services.notify.domain.message import MessageId, Outcome, Verdict
 _ALL_RECEIPTS = 31  # delivered, not delivered, buffered, taken by the network, refused by it
 _UCS2 = 2
 _TAKEN, _REFUSED = 202, (400, 403)
+_NO_LINK = "403 Not routable"
 _SURELY_NOT_TAKEN = range(400, 500)
 _BUSY = 503
 _READ, _READ_SECONDS = 200, 1  # bytes of an answer that are worth keeping, and waiting for
@@ -25,6 +26,8 @@ _ONE_CONNECTION = httpx.Limits(max_connections=1, keepalive_expiry=2)
 class Sms(Protocol):
     @property
     def id(self) -> MessageId: ...
+    @property
+    def number(self) -> int: ...
     @property
     def phone(self) -> str: ...
     @property
@@ -47,19 +50,20 @@ class Gateway(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How we are known to the gateway."""
+    """How we are known to the gateway; `smsc`: the link we want, empty if it is to choose."""
 
     url: str
     username: str
     password: SecretStr
     sender: str
+    smsc: str = ""
 
 
 class Kannel:
     """Kannel 1.4.5 over HTTP. Source: handbook/notify.md, section 3."""
 
     def __init__(
-        self, account: Account, receipt_url: Callable[[MessageId], str], seconds: float
+        self, account: Account, receipt_url: Callable[[MessageId, int], str], seconds: float
     ) -> None:
         self._url, self._receipt_url, self._seconds = httpx.URL(account.url), receipt_url, seconds
         fixed = {
@@ -69,6 +73,7 @@ class Kannel:
             "coding": _UCS2,
             "charset": "UTF-8",
             "dlr-mask": _ALL_RECEIPTS,
+            **({"smsc": account.smsc} if account.smsc else {}),
         }
         self._target = f"{self._url.path}?{urlencode(fixed)}&"
         self._timeout = httpx.Timeout(seconds, connect=seconds / 2).as_dict()
@@ -82,7 +87,8 @@ class Kannel:
 
     def _request(self, sms: Sms) -> httpx.Request:
         """The phone and the text are in the target only, never in an address that may be logged."""
-        asked = {"to": sms.phone, "text": sms.text, "dlr-url": self._receipt_url(sms.id)}
+        receipt_url = self._receipt_url(sms.id, sms.number)
+        asked = {"to": sms.phone, "text": sms.text, "dlr-url": receipt_url}
         target = (self._target + urlencode(asked)).encode()
         extensions = {"timeout": self._timeout, "target": target}
         return httpx.Request("GET", self._url, extensions=extensions)
@@ -105,7 +111,8 @@ class _KannelLine:
             return Outcome(Verdict.NOT_TAKEN, type(error).__name__)
         except Exception as error:  # whatever it was: it may have been sent
             return Outcome(Verdict.UNCLEAR, type(error).__name__)
-        return Outcome(_verdict(response.status_code), await _read(response))
+        answer = await _read(response)
+        return Outcome(_verdict(response.status_code, answer), answer)
 
 
 async def _read(response: httpx.Response) -> str:
@@ -124,10 +131,11 @@ async def _read(response: httpx.Response) -> str:
     return f"{response.status_code} {words}".strip()
 
 
-def _verdict(status: int) -> Verdict:
+def _verdict(status: int, answer: str) -> Verdict:
+    """`Do not try again`, it says, when an operator has stopped the link: we do, it may start."""
     if status == _TAKEN:
         return Verdict.TAKEN
-    if status in _REFUSED:
+    if status in _REFUSED and not answer.startswith(_NO_LINK):
         return Verdict.REFUSED
     if status in _SURELY_NOT_TAKEN or status == _BUSY:
         return Verdict.NOT_TAKEN

@@ -18,7 +18,7 @@ from services.notify.domain.words import Book
 from services.notify.gateways import Account, Kannel
 from services.notify.seed import seed
 from services.notify.timers.handing_over import HandingOver
-from services.notify.timers.lapsing import lapsing
+from services.notify.timers.lapsing import early_receipts, lapsing
 from shared.cli import command_line
 from shared.service import Service, utc_now
 from shared.settings import Settings
@@ -30,7 +30,8 @@ _LOCAL_GATEWAY = SecretStr("secret")
 
 class NotifySettings(Settings):
     """locale: the language for whoever reads none of ours.
-    sms_*: the gateway, how it knows us, our number, how many at a time, how long to wait.
+    sms_*: the gateway, how it knows us, our number, which of its links (empty: it chooses), how
+    many at a time, how long to wait.
 
     callback_url: where the gateway reaches our HTTP door. callback_secret: seals the receipts'
     addresses; changing it makes receipts on their way unreadable.
@@ -42,6 +43,7 @@ class NotifySettings(Settings):
     sms_username: str = "notify"
     sms_password: SecretStr = _LOCAL_GATEWAY
     sms_sender: str = "95598"
+    sms_smsc: str = ""
     sms_in_flight: Annotated[int, Field(ge=1, le=500)] = 32
     sms_seconds: Annotated[float, Field(gt=0, le=6)] = 5.0
     sms_tries: Annotated[int, Field(ge=1)] = 100
@@ -75,7 +77,7 @@ def service(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Serv
         router=api.router(seal, patience),
         metadata=tables.metadata,
         heard=consumers.heard(_book(settings)),
-        timers=(lapsing(patience),),
+        timers=(lapsing(patience), early_receipts(patience)),
         loops=(handing_over.run,),
         byte_queries=(KANNEL,),
     )
@@ -83,12 +85,17 @@ def service(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Serv
 
 def _gateway(settings: NotifySettings, seal: Seal) -> Kannel:
     account = Account(
-        str(settings.sms_url), settings.sms_username, settings.sms_password, settings.sms_sender
+        str(settings.sms_url),
+        settings.sms_username,
+        settings.sms_password,
+        settings.sms_sender,
+        settings.sms_smsc,
     )
     door = str(settings.callback_url).rstrip("/") + KANNEL
 
-    def receipt_url(id: MessageId) -> str:
-        return f"{door}?{urlencode({'m': id, 't': seal.of(id)})}&code=%d&reply=%A"
+    def receipt_url(id: MessageId, number: int) -> str:
+        about = urlencode({"m": id, "t": seal.of(id), "n": number})
+        return f"{door}?{about}&code=%d&reply=%A"
 
     return Kannel(account, receipt_url, settings.sms_seconds)
 

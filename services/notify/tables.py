@@ -11,6 +11,7 @@ metadata = service_metadata()
 # Literal, so that queries with the same words may use the partial indexes whatever their plan.
 QUEUED = sa.text("status = 'queued'")
 WATCHED = sa.text("due_at IS NOT NULL AND status <> 'queued'")
+EARLY = sa.text("retry_at IS NOT NULL")
 
 messages = sa.Table(
     "messages",
@@ -38,6 +39,7 @@ messages = sa.Table(
     sa.Column("said", sa.Integer, nullable=False),
     sa.Column("cause", sa.Uuid),
     sa.Column("trace", sa.Text),
+    sa.Column("let_go", sa.Integer, nullable=False, server_default="0"),
     one_of(list(Status), "status"),
     one_of(list(Audience), "audience"),
     one_of(list(Category), "category"),
@@ -62,17 +64,20 @@ attempts = sa.Table(
     sa.Index("ix_attempts_message_id", "message_id", "id"),
 )
 
-# As they came, also those about messages that we do not know.
+# As they came, also those about messages that we do not know: for them it is looked again.
 receipts = sa.Table(
     "receipts",
     metadata,
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
     sa.Column("message_id", sa.Uuid, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, server_default="0"),
     sa.Column("code", sa.SmallInteger, nullable=False),
     sa.Column("reply", sa.LargeBinary, nullable=False),
     sa.Column("reply_hash", sa.LargeBinary, nullable=False),
     instant("received_at"),
-    sa.UniqueConstraint("message_id", "code", "reply_hash"),
+    instant("retry_at", nullable=True),
+    sa.UniqueConstraint("message_id", "number", "code", "reply_hash"),
+    sa.Index("ix_receipts_early", "retry_at", postgresql_where=EARLY),
 )
 
 duty_contacts = sa.Table(

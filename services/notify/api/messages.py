@@ -51,8 +51,13 @@ class AttemptOut(Shown):
 
 
 class ReceiptOut(Shown):
-    """One receipt, and what it means; `reply` is the carrier's own wording."""
+    """One receipt, and what it means; `reply` is the carrier's own wording.
 
+    `number`: of the try it is about, 0 if unsaid. Means `queued`: the gateway let go of the
+    message before any network had it, and it is handed over again.
+    """
+
+    number: int
     code: int
     means: Status
     reply: str
@@ -76,7 +81,13 @@ def shown(message: Message) -> MessageOut:
 def _receipt(receipt: Receipt) -> ReceiptOut:
     words = wording(receipt.reply).decode("ascii", "replace").replace("\x00", "")
     means = meaning(receipt.code, receipt.reply)
-    return ReceiptOut(code=receipt.code, means=means, reply=words, received_at=receipt.received_at)
+    return ReceiptOut(
+        number=receipt.number,
+        code=receipt.code,
+        means=means,
+        reply=words,
+        received_at=receipt.received_at,
+    )
 
 
 @router.get("/{id}", dependencies=[_readers])

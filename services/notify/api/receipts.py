@@ -36,6 +36,7 @@ _parameters = [
         ("t", True, "string"),
         ("code", True, "integer"),
         ("reply", False, "string"),
+        ("n", False, "integer"),
     )
 ]
 
@@ -43,7 +44,7 @@ RECEIPTS = Counter("wattline_notify_receipts", "Receipts taken, repeats included
 
 
 class MalformedReceipt(Invalid):
-    """A receipt names a message (m), a token (t) and a code; its reply is short."""
+    """A receipt names a message (m), a token (t), a code and perhaps the try (n); it is short."""
 
 
 class TooManyReceipts(Unavailable):
@@ -126,11 +127,18 @@ def _read(query: bytes, seal: Seal, at: datetime) -> Receipt:
     id = MessageId(_uuid(given.get("m", "")))
     if not seal.fits(id, given.get("t", "")):
         raise NoSuchMessage
-    code, reply = given.get("code", ""), given.get("reply", "").encode("latin-1")
-    if not (code.isascii() and code.isdigit() and len(code) <= 4) or len(reply) > _LONGEST_REPLY:
+    code, number = _number(given.get("code", "")), _number(given.get("n", "0"))
+    reply = given.get("reply", "").encode("latin-1")
+    if len(reply) > _LONGEST_REPLY:
         raise MalformedReceipt
-    meaning(int(code), reply)
-    return Receipt(id, int(code), reply, at)
+    meaning(code, reply)
+    return Receipt(id, number, code, reply, at)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        raise MalformedReceipt
+    return int(text)
 
 
 def _uuid(text: str) -> UUID:

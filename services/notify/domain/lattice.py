@@ -35,7 +35,7 @@ FINAL = FAILED | {Status.DELIVERED, Status.SKIPPED}
 STEPS_BACK: dict[Status, frozenset[Status]] = {
     Status.SUBMITTING: frozenset({Status.QUEUED}),
     Status.UNKNOWN: frozenset({Status.QUEUED}),
-    Status.ACCEPTED: frozenset({Status.UNKNOWN}),
+    Status.ACCEPTED: frozenset({Status.UNKNOWN, Status.QUEUED}),
     Status.SENT: frozenset({Status.UNKNOWN}),
     Status.BUFFERED: frozenset({Status.UNKNOWN}),
 }
@@ -57,13 +57,18 @@ def fold(known: Status, heard: Status) -> Status:
 _MEANING = {1: Status.DELIVERED, 4: Status.BUFFERED, 8: Status.SENT, 16: Status.REJECTED}
 _NOT_DELIVERED = {b"EXPIRED": Status.EXPIRED, b"REJECTD": Status.REJECTED}
 _STAT = re.compile(rb"\bstat:([A-Z]+)")
+_LET_GO = (16, b"NACK/no SMSC")
 
 
 def meaning(code: int, reply: bytes) -> Status:
     """What a receipt of Kannel says. Code 2 is three things: the carrier's words tell them apart.
 
-    Raises NoSuchReceipt. Source: handbook/notify.md, section 3.
+    `queued`: the gateway let go of the message, for there was no link to send it on (an operator
+    had stopped it): no network has seen it. Raises NoSuchReceipt.
+    Source: handbook/notify.md, section 3; Kannel 1.4.5 observed with `stop-smsc`.
     """
+    if (code, reply) == _LET_GO:
+        return Status.QUEUED
     if code == 2:
         stat = _STAT.search(wording(reply))
         return _NOT_DELIVERED.get(stat[1] if stat else b"", Status.UNDELIVERED)

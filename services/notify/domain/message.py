@@ -9,6 +9,7 @@ from uuid import UUID
 from services.notify.domain.lattice import FAILED, STEPS_BACK, WITH_THE_NETWORK, Status, fold
 
 MessageId = NewType("MessageId", UUID)
+NO_LINK = "the gateway has no link to send it on"
 
 
 class Category(StrEnum):
@@ -85,7 +86,8 @@ class Message:
 
     queued: hand it over. submitting: the lease ends. accepted, sent, buffered: the wait for a
     final receipt ends. unknown: the doubt ends. handed_at, delivered_at and failed_at are set once,
-    together with the fact that tells the others; `said` counts those facts.
+    together with the fact that tells the others; `said` counts those facts. let_go: the last try
+    that the gateway is known to have let go of, before any network had the message.
     """
 
     id: MessageId
@@ -111,9 +113,12 @@ class Message:
     cause: UUID | None = None
     trace: str | None = None
     channel: str = "sms"
+    let_go: int = 0
 
-    def hear(self, heard: Status, at: datetime, patience: Patience) -> "Message":
-        """With news of how far it got; unchanged when we know as much already."""
+    def hear(self, heard: Status, at: datetime, patience: Patience, number: int = 0) -> "Message":
+        """With news of how far try `number` got; unchanged when we know as much already."""
+        if heard is Status.QUEUED and number > self.let_go:
+            return replace(self, let_go=number)._again_if_let_go(at, patience)
         status = fold(self.status, heard)
         if status is self.status:
             return self
@@ -129,6 +134,9 @@ class Message:
 
     def after(self, attempt: Attempt, patience: Patience) -> "Message":
         """With how an attempt ended. News that came meanwhile outweighs it."""
+        return self._after(attempt, patience)._again_if_let_go(attempt.ended_at, patience)
+
+    def _after(self, attempt: Attempt, patience: Patience) -> "Message":
         at, outcome = attempt.ended_at, attempt.outcome
         if outcome.verdict is Verdict.TAKEN:
             return self.hear(Status.ACCEPTED, at, patience)
@@ -147,11 +155,22 @@ class Message:
     def overdue(self, at: datetime, patience: Patience) -> "Message":
         """When `due_at` has passed and nothing came: the lease, the receipt or the doubt ended."""
         if self.status is Status.SUBMITTING:
-            return self._in_doubt(at, "handed over by a process that did not tell", patience)
+            lost = self._in_doubt(at, "handed over by a process that did not tell", patience)
+            return lost._again_if_let_go(at, patience)
         if self.status in WITH_THE_NETWORK:
             lapsed = replace(self._back(Status.UNKNOWN, None), reason="no final receipt")
             return replace(lapsed, failed_at=self.failed_at or at)
         return replace(self, due_at=None, failed_at=self.failed_at or at)
+
+    def _again_if_let_go(self, at: datetime, patience: Patience) -> "Message":
+        """Back to the queue, whatever its category, when the last try surely went nowhere."""
+        waiting = self.status in (Status.ACCEPTED, Status.UNKNOWN) and self.failed_at is None
+        if not waiting or not 0 < self.let_go == self.tries:
+            return self
+        if self.tries >= patience.tries:
+            return replace(self.hear(Status.REJECTED, at, patience), reason=NO_LINK)
+        queued = self._back(Status.QUEUED, at + patience.pause(self.id, self.tries))
+        return replace(queued, reason=None)
 
     def _in_doubt(self, at: datetime, why: str, patience: Patience) -> "Message":
         if self.category is Category.SAFETY and self.resends < patience.resends:

@@ -1,4 +1,4 @@
-"""Leases, waits and doubts end, also when nobody is there to end them."""
+"""Leases, waits and doubts end, and early receipts find their message, with nobody there."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,3 +17,12 @@ def lapsing(patience: Patience) -> Timer:
         return await use_cases.lapse(tx, stamp, patience, limit)
 
     return Timer("lapsing", fire, store.next_watched)
+
+
+def early_receipts(patience: Patience) -> Timer:
+    """The timer of receipts that came before the message they are about."""
+
+    async def fire(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
+        return await use_cases.hear_early(tx, stamp, patience, limit)
+
+    return Timer("early-receipts", fire, store.next_early)

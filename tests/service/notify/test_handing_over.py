@@ -104,12 +104,23 @@ async def test_who_is_never_taken_is_given_up(notify, gateway, clock):
 
 
 async def test_what_the_gateway_refuses_is_not_tried_again(notify, gateway):
-    gateway.network.faults = Faults(http_status=403)
+    gateway.network.faults = Faults(http_status=400)
     await hear(notify, accepted())
     await hand_over(notify)
     [row] = await notify.rows("SELECT status, reason FROM messages")
-    assert row.status == "rejected" and row.reason.startswith("403")
+    assert row.status == "rejected" and row.reason.startswith("400")
     assert await verdicts(notify) == ["refused"] and await notify.said() == ["message-failed"]
+
+
+async def test_a_message_waits_for_a_link_that_an_operator_stopped(notify, gateway, clock):
+    gateway.network.faults = Faults(http_status=403)  # Not routable. Do not try again.
+    await hear(notify, accepted())
+    await hand_over(notify)
+    assert await verdicts(notify) == ["not_taken"] and await status(notify) == ["queued"]
+    gateway.network.faults = SILENT
+    clock.now += timedelta(seconds=1)
+    await hand_over(notify)
+    assert len(gateway.sent) == 1 and await verdicts(notify) == ["not_taken", "taken"]
 
 
 @impatient

@@ -1,13 +1,20 @@
 """Receipts: only with our token, stored first, in any order, each fact said once."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
 from urllib.parse import parse_qs, quote_from_bytes, urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from services.notify import tables
 from services.notify.domain.message import MessageId
 from services.notify.domain.seal import Seal
+from shared.due import fire_due
+from shared.service import build_app
+from tests.conftest import NINE
 from tests.service.notify.conftest import accepted, hand_over, hear, status
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +31,7 @@ class Address:
     """Where receipts of the one message go."""
 
     def __init__(self, client, url: str) -> None:
-        self._client, self.query = client, parse_qs(urlsplit(url).query)
+        self._client, self.url, self.query = client, url, parse_qs(urlsplit(url).query)
         self._start = url.split("&code=")[0]
 
     async def get(self, code: object, reply: bytes = b"ACK/", **changed: str):
@@ -120,6 +127,82 @@ async def test_a_receipt_for_a_message_we_do_not_know_is_kept(notify, address):
     await notify.rows("DELETE FROM messages RETURNING id")
     await address.all((1, DELIVERED))
     assert len(await notify.rows("SELECT 1 FROM receipts")) == 1
+
+
+async def look_again(notify, clock, **later: float) -> int:
+    clock.now += timedelta(**later)
+    return await fire_due(notify.database, notify.service.timers[1], clock.now)
+
+
+async def test_a_receipt_that_came_before_its_message_finds_it(notify, address, clock):
+    [row] = await notify.rows("DELETE FROM messages RETURNING *")
+    await address.all((8, b"ACK/"), (1, DELIVERED), (1, DELIVERED))
+    assert await look_again(notify, clock, seconds=1) == 2
+    assert await look_again(notify, clock, seconds=0.5) == 0
+    async with notify.database.begin() as tx:
+        await tx.execute(tables.messages.insert(), dict(row._mapping))
+    assert await look_again(notify, clock, seconds=0.5) == 2
+    assert await status(notify) == ["delivered"]
+    assert await notify.said() == ["message-sent", "message-delivered"]
+    assert await look_again(notify, clock, hours=1) == 0
+
+
+async def test_for_a_message_that_never_comes_is_looked_ever_less(notify, address, clock):
+    await notify.rows("DELETE FROM messages RETURNING id")
+    await address.all((1, DELIVERED))
+    looks = []
+    while rows := await notify.rows("SELECT retry_at FROM receipts WHERE retry_at IS NOT NULL"):
+        [row] = rows
+        looks.append(row.retry_at - NINE)
+        assert await look_again(notify, clock, seconds=0) == 0
+        clock.now = row.retry_at
+        assert await look_again(notify, clock, seconds=0) == 1
+    assert looks[:4] == [timedelta(seconds=s) for s in (1, 2, 4, 8)]
+    assert timedelta(hours=72) <= looks[-1] <= timedelta(hours=144) and len(looks) < 25
+    assert len(await notify.rows("SELECT 1 FROM receipts")) == 1
+
+
+async def test_two_doors_store_the_same_receipts_side_by_side(notify, address, clock):
+    """As two processes do: each its own batches, the same receipts in another order."""
+    other = build_app(notify.service, notify.database, notify.app.state.keyring, clock)
+    doors = (notify.app, other)
+    receipts = [(code, f"ACK/{n}".encode()) for code in (8, 4, 1) for n in range(40)]
+    async with AsyncExitStack() as open_doors:
+        clients = [
+            await open_doors.enter_async_context(
+                httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://notify")
+            )
+            for door in doors
+        ]
+        answers = await asyncio.gather(
+            *(Address(clients[0], address.url).get(*one) for one in receipts),
+            *(Address(clients[1], address.url).get(*one) for one in reversed(receipts)),
+        )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(await notify.rows("SELECT 1 FROM receipts")) == len(receipts)
+    assert await status(notify) == ["delivered"]
+    assert await notify.said() == ["message-sent", "message-delivered"]
+
+
+async def test_each_try_has_receipts_of_its_own(notify, address):
+    first, second = address.query["n"][0], "2"
+    assert first == "1"
+    await address.all((8, b"ACK/"), (8, b"ACK/"))
+    assert (await address.get(8, b"ACK/", n=second)).status_code == 200
+    rows = await notify.rows("SELECT number FROM receipts ORDER BY number")
+    assert [row.number for row in rows] == [1, 2]
+    for nonsense in ("x", "-1", "99999", "%C2%B2"):
+        assert (await address.get(8, b"ACK/", n=nonsense)).status_code == 422
+
+
+async def test_what_the_gateway_let_go_of_is_handed_over_again(notify, gateway, address, clock):
+    await address.all((16, b"NACK/no SMSC"))
+    assert await status(notify) == ["queued"] and await notify.said() == ["message-sent"]
+    clock.now += timedelta(seconds=1)
+    await hand_over(notify)
+    assert len(gateway.sent) == 2 and await status(notify) == ["accepted"]
+    await address.all((16, b"NACK/no SMSC"))  # of the first try, once more
+    assert await status(notify) == ["accepted"]
 
 
 async def test_the_database_fails_and_the_gateway_is_told_to_come_again(notify, address):

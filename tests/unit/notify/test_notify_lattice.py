@@ -1,5 +1,6 @@
 """Whatever the order and however often, the same receipts end in the same state."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from services.notify import events
 from services.notify.domain.lattice import FINAL, NoSuchReceipt, Status, fold, meaning
 from services.notify.domain.message import (
+    NO_LINK,
     Attempt,
     Audience,
     Category,
@@ -32,6 +34,7 @@ RECEIPTS = [
     (8, b"ACK/"),
     (16, b"NACK/failure"),
 ]
+LET_GO = (16, b"NACK/no SMSC")
 
 
 def submitting(category: Category = Category.ORDINARY) -> Message:
@@ -56,15 +59,15 @@ def ended(verdict: Verdict) -> Attempt:
     return Attempt(MessageId(UUID(int=7)), 1, NINE, NINE, Outcome(verdict, ""))
 
 
-def heard(message: Message, receipts: list[tuple[int, bytes]]) -> Message:
+def heard(message: Message, receipts: list[tuple[int, bytes]], number: int = 1) -> Message:
     for code, reply in receipts:
-        message = message.hear(meaning(code, reply), NINE, PATIENCE)
+        message = message.hear(meaning(code, reply), NINE, PATIENCE, number)
     return message
 
 
 @st.composite
 def same_receipts_twice(draw: st.DrawFn) -> tuple[list, list]:
-    some = draw(st.lists(st.sampled_from(RECEIPTS), min_size=1, unique=True))
+    some = draw(st.lists(st.sampled_from([*RECEIPTS, LET_GO]), min_size=1, unique=True))
     repeated = some + draw(st.lists(st.sampled_from(some)))
     return draw(st.permutations(some)), draw(st.permutations(repeated))
 
@@ -83,17 +86,62 @@ def test_fold_is_a_join(a, b, c):
     assert fold(a, b) is fold(fold(a, b), b)
 
 
-@given(st.lists(st.sampled_from(RECEIPTS), unique=True), st.integers(0, 7), st.data())
-def test_our_own_record_may_come_at_any_moment(receipts, place, data):
-    verdict = data.draw(st.sampled_from([Verdict.TAKEN, Verdict.UNCLEAR]))
-    before = heard(submitting(), receipts[:place]).after(ended(verdict), PATIENCE)
+@given(
+    st.lists(st.sampled_from([*RECEIPTS, LET_GO]), unique=True),
+    st.integers(0, 8),
+    st.sampled_from([Verdict.TAKEN, Verdict.UNCLEAR]),
+    st.sampled_from(Category),
+)
+def test_our_own_record_may_come_at_any_moment(receipts, place, verdict, category):
+    before = heard(submitting(category), receipts[:place]).after(ended(verdict), PATIENCE)
     message = heard(before, receipts[place:])
-    expected = heard(submitting(), receipts).after(ended(verdict), PATIENCE)
+    expected = heard(submitting(category), receipts).after(ended(verdict), PATIENCE)
     assert message.status is expected.status
 
 
+@pytest.mark.parametrize("verdict", [Verdict.TAKEN, Verdict.UNCLEAR, Verdict.NOT_TAKEN])
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_what_the_gateway_let_go_of_is_handed_over_again(verdict, order):
+    if order == "before":
+        message = heard(submitting(), [LET_GO]).after(ended(verdict), PATIENCE)
+    else:
+        message = heard(submitting().after(ended(verdict), PATIENCE), [LET_GO])
+    assert (message.status, message.reason) == (Status.QUEUED, None)
+    assert message.due_at > NINE
+
+
+def test_a_process_that_died_on_what_the_gateway_let_go_of_leaves_no_doubt():
+    message = heard(submitting(), [LET_GO]).overdue(NINE, PATIENCE)
+    assert message.status is Status.QUEUED
+
+
+def test_an_earlier_try_says_nothing_of_the_next():
+    second = replace(submitting(), tries=2)
+    for message in (second, second.after(replace(ended(Verdict.TAKEN), number=2), PATIENCE)):
+        again = heard(message, [LET_GO], number=1)
+        assert again.status is message.status
+    unsaid = heard(second.after(replace(ended(Verdict.TAKEN), number=2), PATIENCE), [LET_GO], 0)
+    assert unsaid.status is Status.ACCEPTED
+
+
+def test_what_went_out_or_was_given_up_is_not_handed_over_again():
+    for receipts in ([(8, b"ACK/")], [(1, b"stat:DELIVRD")], [(16, b"NACK/failure")]):
+        out = heard(submitting(), receipts)
+        assert heard(out, [LET_GO]).status is out.status
+    sent = heard(submitting().after(ended(Verdict.TAKEN), PATIENCE), [])
+    lapsed = sent.overdue(NINE + PATIENCE.receipt, PATIENCE)
+    assert heard(lapsed, [LET_GO]).status is Status.UNKNOWN
+
+
+def test_what_is_let_go_of_for_ever_is_rejected_in_the_end():
+    last = replace(submitting(), tries=PATIENCE.tries)
+    taken = last.after(replace(ended(Verdict.TAKEN), number=last.tries), PATIENCE)
+    end = heard(taken, [LET_GO], number=last.tries)
+    assert (end.status, end.reason) == (Status.REJECTED, NO_LINK)
+
+
 STEPS = st.one_of(
-    st.sampled_from(RECEIPTS),
+    st.sampled_from([*RECEIPTS, LET_GO]),
     st.sampled_from([v for v in Verdict if v is not Verdict.LOST]),
     st.just("time"),
 )
@@ -107,7 +155,7 @@ def test_each_fact_is_said_at_most_once_and_nothing_is_forgotten(steps, category
         if isinstance(step, Verdict):
             message = message.after(ended(step), PATIENCE)
         elif step != "time":
-            message = message.hear(meaning(*step), at, PATIENCE)
+            message = message.hear(meaning(*step), at, PATIENCE, number=1)
         elif message.due_at and message.status is not Status.QUEUED:
             message = message.overdue(at, PATIENCE)
         story.append(message)

@@ -1,9 +1,8 @@
-"""Messages in and out of PostgreSQL: every query of this service is in this file."""
+"""Messages, their attempts, and the people they are for, in and out of PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from services.notify.domain.message import (
     Verdict,
 )
 from services.notify.domain.people import DutyContact, Recipient
-from services.notify.tables import QUEUED, WATCHED, attempts, duty_contacts, messages, receipts
+from services.notify.tables import QUEUED, WATCHED, attempts, duty_contacts, messages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import region_scope
@@ -43,16 +42,6 @@ class Claimed:
     text: str
     category: Category
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the gateway reported, as it came."""
-
-    message_id: MessageId
-    code: int
-    reply: bytes
-    received_at: datetime
 
 
 # Writing down whom a fact concerns and finding out whether they know already: one round trip.
@@ -95,17 +84,13 @@ _SAVE = """
     UPDATE messages m
     SET status = n.status, reason = n.reason, due_at = n.due_at, tries = n.tries,
       resends = n.resends, handed_at = n.handed_at, delivered_at = n.delivered_at,
-      failed_at = n.failed_at, said = n.said
+      failed_at = n.failed_at, said = n.said, let_go = n.let_go
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::integer[],
-      $6::integer[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::integer[])
-      AS n(id, status, reason, due_at, tries, resends, handed_at, delivered_at, failed_at, said)
+      $6::integer[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::integer[],
+      $11::integer[])
+      AS n(id, status, reason, due_at, tries, resends, handed_at, delivered_at, failed_at, said,
+        let_go)
     WHERE m.id = n.id
-    """
-
-_KEEP_RECEIPTS = """
-    INSERT INTO receipts (message_id, code, reply, reply_hash, received_at)
-    SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bytea[], $5::timestamptz[])
-    ON CONFLICT DO NOTHING RETURNING message_id, code, reply, received_at
     """
 
 
@@ -206,6 +191,7 @@ async def save(tx: Tx, changed: Sequence[Message]) -> None:
         [m.delivered_at for m in changed],
         [m.failed_at for m in changed],
         [m.said for m in changed],
+        [m.let_go for m in changed],
     )
     if changed:
         await tx.run(_SAVE, *columns)
@@ -223,20 +209,6 @@ def add_attempt(tx: Tx, attempt: Attempt) -> None:
     tx.leave(attempts, row)
 
 
-async def keep_receipts(tx: Tx, heard: Sequence[Receipt]) -> list[Receipt]:
-    """Store receipts as they came. Returns those that are new."""
-    rows = sorted(heard, key=lambda r: (r.message_id, r.code))
-    kept = await tx.run(
-        _KEEP_RECEIPTS,
-        [r.message_id for r in rows],
-        [r.code for r in rows],
-        [r.reply for r in rows],
-        [sha256(r.reply).digest() for r in rows],
-        [r.received_at for r in rows],
-    )
-    return [_receipt(row) for row in kept]
-
-
 async def get(tx: Tx, id: MessageId, region: str) -> Message:
     """The message, if it is in the caller's region. Raises NoSuchMessage."""
     where = sa.and_(messages.c.id == id, region_scope(messages.c.region, region))
@@ -252,11 +224,6 @@ async def attempts_of(tx: Tx, id: MessageId) -> list[Attempt]:
         Attempt(id, r.number, r.began_at, r.ended_at, Outcome(Verdict(r.verdict), r.answer))
         for r in await tx.execute(query)
     ]
-
-
-async def receipts_of(tx: Tx, id: MessageId) -> list[Receipt]:
-    query = sa.select(receipts).where(receipts.c.message_id == id).order_by(receipts.c.id)
-    return [_receipt(row) for row in await tx.execute(query)]
 
 
 async def page(
@@ -288,7 +255,3 @@ def _message(row: Any) -> Message:
         "category": Category(row.category),
     }
     return Message(**{**found, **words})
-
-
-def _receipt(row: Any) -> Receipt:
-    return Receipt(MessageId(row.message_id), row.code, row.reply, row.received_at)
