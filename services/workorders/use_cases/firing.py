@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from services.workorders.domain import clockwork
-from services.workorders.domain.clock import What
+from services.workorders.domain.clock import Clock, Entry, What
+from services.workorders.domain.escalation import Escalation, EscalationId
 from services.workorders.domain.ledger import Page
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import punctuality
 from services.workorders.domain.punctuality import Punctuality
 from services.workorders.events import clocks as events
 from services.workorders.events import orders as order_events
-from services.workorders.store import clocks, references
+from services.workorders.store import clocks, escalations, references
 from shared.audit import record
 from shared.db import Tx
+from shared.ids import new_id
 from shared.outbox import publish
 from shared.stamp import Stamp
 
@@ -52,6 +54,33 @@ def say(tx: Tx, stamp: Stamp, page: Page, order: dict[str, Any], punctual: Punct
             record(tx, stamp, "clock.breached", clock.order_id, **facts)
         elif line.what is What.WARNED:
             publish(tx, events.warned(clock, line, order, late=late), stamp, sequence=version)
+        elif line.what is What.ESCALATED:
+            escalations.add(tx, [_escalation(tx, stamp, clock, line, order)])
+
+
+def _escalation(
+    tx: Tx, stamp: Stamp, clock: Clock, line: Entry, order: dict[str, Any]
+) -> Escalation:
+    assert clock.terms.ladder is not None
+    assert line.step is not None
+    assert line.repetition is not None
+    step = clock.terms.ladder.steps[line.step - 1]
+    return Escalation(
+        id=EscalationId(new_id(stamp.at)),
+        clock_id=clock.id,
+        order_id=clock.order_id,
+        kind=clock.kind,
+        because=step.on,
+        step=line.step,
+        repetition=line.repetition,
+        tell=step.tell,
+        by=step.by,
+        region=order["region"],
+        team=order["team"],
+        raised_at=line.at,
+        due_at=clock.due_at or line.at,
+        held_until=step.held_until(line.at, tx.zone),
+    )
 
 
 def about(order: WorkOrder) -> dict[str, Any]:
