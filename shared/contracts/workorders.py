@@ -249,6 +249,24 @@ class ClockWarned(_AboutOrder):
     late: bool = False
 
 
+class ClockCorrected(_AboutOrder):
+    """A clock was wrong, and two people have agreed on how it was: perhaps no breach, or one."""
+
+    type: ClassVar[str] = "workorders.clock-corrected.v1"
+    clock_id: UUID
+    kind: str
+    generation: int  # one more than before when a breach was taken back
+    promised: bool
+    corrected_at: AwareDatetime
+    reason: str
+    state: str
+    due_at: AwareDatetime | None
+    stopped_at: AwareDatetime | None
+    state_before: str
+    due_at_before: AwareDatetime | None
+    generation_before: int
+
+
 class PublicPromise(BaseModel):
     """One thing that a customer may be told when a case of this type and area is accepted."""
 
@@ -313,6 +331,7 @@ SPOKEN: tuple[type[Event], ...] = (
     ProtectedCustomerAffected,
     ClockBreached,
     ClockWarned,
+    ClockCorrected,
     PromisesPublished,
     CalendarEnding,
 )

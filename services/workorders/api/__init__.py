@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.workorders.api import (
     calendars,
+    clocks,
     closing,
     concerns,
     desk,
@@ -25,6 +26,7 @@ for part in (
     desk,
     concerns,
     closing,
+    clocks,
     calendars,
     devices,
     policies,

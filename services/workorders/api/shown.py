@@ -64,17 +64,30 @@ def by(move: Move) -> Any:
 
 
 class ClockOut(Shown):
-    """`promised` clocks are public commitments; the others are our own. Due never while paused."""
+    """`promised` clocks are public commitments; the others are our own.
+
+    `unverified`: the source of its limit could not be seen; `certainty`: how sure it is. The time
+    used is `consumed_seconds`, and all working time since `running_since`. Never due while paused.
+    """
 
     id: UUID
     kind: str
     generation: int
+    team: str | None
     promised: bool
+    certainty: str | None
+    unverified: bool
     policy: str
     policy_version: str
+    calendar: str
+    calendar_version: int
+    budget_seconds: float
+    consumed_seconds: float
+    running_since: datetime | None
     started_at: datetime
     due_at: datetime | None
     state: State
+    paused: bool
     paused_because: str | None
     stopped_at: datetime | None
     fired_at: datetime | None
@@ -206,6 +219,26 @@ class WorkOrderOut(Shown):
     version: int
 
 
+_OF_A_CLOCK = (
+    "id", "kind", "generation", "team", "promised", "policy", "policy_version", "running_since",
+    "started_at", "due_at", "state", "paused_because", "stopped_at", "fired_at",
+)  # fmt: skip
+
+
+def clock_shown(clock: Clock) -> dict[str, Any]:
+    """The fields of ClockOut."""
+    terms, limit = clock.terms, clock.terms.limit
+    return {name: getattr(clock, name) for name in _OF_A_CLOCK} | {
+        "certainty": limit.certainty if limit else None,
+        "unverified": limit.unverified if limit else False,
+        "calendar": terms.calendar.name,
+        "calendar_version": terms.calendar.version,
+        "budget_seconds": clock.budget.total_seconds(),
+        "consumed_seconds": clock.consumed.total_seconds(),
+        "paused": clock.paused_because is not None,
+    }
+
+
 def shown(
     order: WorkOrder, its_clocks: Sequence[Clock], role: str | None = None, *, masked: bool = True
 ) -> WorkOrderOut:
@@ -226,7 +259,7 @@ def shown(
         "routed_because": list(routed.because) if routed else [],
         "address": mask_address(order.site.address) if masked else order.site.address,
         "account_no": mask_account(order.asked.account_no) if masked else order.asked.account_no,
-        "clocks": list(its_clocks),
+        "clocks": [clock_shown(clock) for clock in its_clocks],
         "allowed": [m for m in order.allowed() if role is None or role in BY[m]],
     }
     return WorkOrderOut.model_validate(flat)

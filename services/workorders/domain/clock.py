@@ -50,6 +50,12 @@ class What(StrEnum):
 ONCE = frozenset({What.WARNED, What.BREACHED, What.ESCALATED, What.MET})
 
 
+def worked(calendar: Calendar, since: datetime, until: datetime) -> timedelta:
+    """The working time between, as far as this version of the calendar is published."""
+    until = min(until, calendar.ends_at)
+    return calendar.between(since, until) if until > since else NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a clock runs by: versions that never change, so that their names are all that is kept.
@@ -144,9 +150,9 @@ class Clock:
 
     def used(self, at: datetime) -> timedelta:
         """What is used of the budget by `at`, the rests not counted."""
-        if self.running_since is None or at <= self.running_since:
+        if self.running_since is None:
             return self.consumed
-        return self.consumed + self.terms.calendar.between(self.running_since, at)
+        return self.consumed + worked(self.terms.calendar, self.running_since, at)
 
     def overdue(self, at: datetime) -> bool:
         """It should have breached by now. The due instant itself is still in time."""

@@ -67,10 +67,13 @@ def pause(page: Page, reason: str) -> None:
     page.write(What.PAUSED, reason=reason)
 
 
-def resume(page: Page, at: datetime | None = None) -> None:
-    """It goes on, since `at`; what it should have done since then it does late."""
+def resume(page: Page, at: datetime | None = None, by: Terms | None = None) -> None:
+    """It goes on, since `at`; what it should have done since then it does late.
+
+    by: its terms with a newer version of the calendar. Raises NoCalendar when it needs one.
+    """
     if not page.clock.ended and page.clock.paused_because is not None:
-        page.write(What.RESUMED, at, terms=page.clock.terms)
+        page.write(What.RESUMED, at, terms=by or page.clock.terms)
 
 
 def follow(page: Page, master: WorkOrderId) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from services.workorders.domain.clock import NOTHING, Entry, What
+from services.workorders.domain.clock import NOTHING, Entry, What, worked
 from shared.calendar import Calendar
 
 
@@ -54,8 +54,7 @@ class Run:
 
     def working(self, at: datetime) -> timedelta:
         """What of it was working time by `at`."""
-        until = at if self.until is None else self.until
-        return self.calendar.between(self.since, until) if until > self.since else NOTHING
+        return worked(self.calendar, self.since, at if self.until is None else self.until)
 
 
 Runs = tuple[Run, ...]

@@ -77,7 +77,9 @@ def _paused(clock: Clock, entry: Entry) -> _Changes:
 
 def _resumed(clock: Clock, entry: Entry) -> _Changes:
     """Also after it had stopped, when its order was reopened."""
+    assert entry.terms is not None
     changes: _Changes = {
+        "terms": entry.terms,
         "running_since": entry.at,
         "paused_because": None,
         "stopped_at": None,
@@ -85,7 +87,7 @@ def _resumed(clock: Clock, entry: Entry) -> _Changes:
     }
     if clock.fired_at is None:
         left = max(NOTHING, clock.budget - clock.consumed)
-        due_at = clock.terms.calendar.add(entry.at, left)
+        due_at = entry.terms.calendar.add(entry.at, left)
         changes |= {"state": State.ARMED, "due_at": due_at}
     return changes
 

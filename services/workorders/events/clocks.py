@@ -1,5 +1,6 @@
 """What is said about clocks. Built without being validated again: it comes from our own rows."""
 
+from datetime import datetime
 from typing import Any
 
 from services.workorders.domain.clock import Clock, Entry
@@ -16,6 +17,27 @@ def breached(clock: Clock, line: Entry, order: dict[str, Any], *, late: bool) ->
 def warned(clock: Clock, line: Entry, order: dict[str, Any], *, late: bool) -> said.ClockWarned:
     about = _about(clock, line) | {"due_at": clock.due_at, "warning": line.repetition}
     return said.ClockWarned.model_construct(**order | about | {"late": late})
+
+
+def corrected(
+    before: Clock, after: Clock, order: dict[str, Any], at: datetime, reason: str
+) -> said.ClockCorrected:
+    """What it was and what it is. Validated: it is rare."""
+    return said.ClockCorrected(
+        **order,
+        clock_id=after.id,
+        kind=after.kind,
+        generation=after.generation,
+        promised=after.promised,
+        corrected_at=at,
+        reason=reason,
+        state=after.state.value,
+        due_at=after.due_at,
+        stopped_at=after.stopped_at,
+        state_before=before.state.value,
+        due_at_before=before.due_at,
+        generation_before=before.generation,
+    )
 
 
 def _about(clock: Clock, line: Entry) -> dict[str, Any]:

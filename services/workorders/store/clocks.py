@@ -45,6 +45,7 @@ _ITS_ORDER = (
     ", o.id, o.case_id, o.case_number, o.region, o.team, o.level, o.version, o.outage_id"
     " FROM clocks c JOIN work_orders o ON o.id = c.order_id"
 )
+COMPARED = (*_PLAIN, "terms")  # what a rebuild looks at
 _STATE, _WAKE = _PLAIN.index("state"), _PLAIN.index("wake")
 # What changes when a clock does something by itself.
 _FIRED = (
@@ -52,10 +53,16 @@ _FIRED = (
     "wake", "entries", "changed_at",
 )  # fmt: skip
 
-_LOCKED = "WHERE c.order_id = $1 OR c.mirrors = $1 ORDER BY c.id FOR UPDATE"
+_LOCKED = (
+    "WHERE c.order_id = ANY($1::uuid[]) OR c.mirrors = ANY($1::uuid[]) ORDER BY c.id FOR UPDATE"
+)
 _OF_ORDERS = "WHERE c.order_id = ANY($1::uuid[]) ORDER BY c.started_at, c.due_at, c.id"
 _MINE = "WHERE c.id = $1 AND starts_with(o.region, $2)"
-_THESE = "WHERE c.id = ANY($1::uuid[]) ORDER BY c.id FOR UPDATE OF c"
+_THESE = "WHERE c.id = ANY($1::uuid[]) ORDER BY c.id"
+_NEWEST = (
+    "SELECT c.id, (SELECT max(generation) FROM clocks k"
+    " WHERE k.order_id = c.order_id AND k.kind = c.kind) FROM clocks c WHERE c.id = ANY($1::uuid[])"
+)
 _DUE = "WHERE c.wake_at < $1 ORDER BY c.wake_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED"
 
 
@@ -79,11 +86,11 @@ def add(tx: Tx, pages: Iterable[Page]) -> None:
         ledgers.add(tx, page.lines)
 
 
-async def lock_of(tx: Tx, order_id: UUID) -> list[Clock]:
-    """Every clock of an order, and every one that does as this order's clocks do."""
+async def lock_of(tx: Tx, order_ids: Sequence[UUID]) -> list[Clock]:
+    """Every clock of these orders, and every one that does as these orders' clocks do."""
     if tx.left(clocks):
         await tx.write_what_was_left()
-    return await _read(tx, f"{_SELECT} FROM clocks c {_LOCKED}", order_id)
+    return await _read(tx, f"{_SELECT} FROM clocks c {_LOCKED}", list(order_ids))
 
 
 async def of_orders(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[Clock]]:
@@ -104,9 +111,19 @@ async def lock(tx: Tx, id: UUID, region: str) -> tuple[Clock, About]:
     return await _one(tx, f"{_SELECT}{_ITS_ORDER} {_MINE} FOR UPDATE OF c", id, region)
 
 
-async def lock_these(tx: Tx, ids: Sequence[UUID]) -> list[tuple[Clock, About]]:
+async def these(tx: Tx, ids: Sequence[UUID]) -> list[tuple[Clock, About]]:
     """These clocks, each with its order."""
     return await _with_orders(tx, f"{_SELECT}{_ITS_ORDER} {_THESE}", list(ids))
+
+
+async def lock_these(tx: Tx, ids: Sequence[UUID]) -> list[tuple[Clock, About]]:
+    """`these`, for update."""
+    return await _with_orders(tx, f"{_SELECT}{_ITS_ORDER} {_THESE} FOR UPDATE OF c", list(ids))
+
+
+async def newest_generations(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """For each of these clocks the last generation of its kind on its order."""
+    return {row[0]: row[1] for row in await tx.run(_NEWEST, list(ids))}
 
 
 async def claim_due(tx: Tx, at: datetime, limit: int) -> list[tuple[Clock, About]]:
@@ -126,10 +143,15 @@ async def next_wake(tx: Tx) -> datetime | None:
 async def save(tx: Tx, pages: Iterable[Page]) -> None:
     """Write back locked clocks that were written about, and what was written."""
     changed = [page for page in pages if page.lines]
-    if changed:
-        await tx.run(_SAVE, *map(list, zip(*(_values(p.clock) for p in changed), strict=True)))
+    await replace(tx, [page.clock for page in changed])
     for page in changed:
         ledgers.add(tx, page.lines)
+
+
+async def replace(tx: Tx, anew: Sequence[Clock]) -> None:
+    """Write these rows as they should be; their ledgers say so already."""
+    if anew:
+        await tx.run(_SAVE, *map(list, zip(*map(_values, anew), strict=True)))
 
 
 async def save_fired(tx: Tx, pages: Sequence[Page]) -> None:

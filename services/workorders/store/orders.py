@@ -144,6 +144,12 @@ async def page(
     return [order_of(row) for row in await tx.execute(newest)]
 
 
+async def following(tx: Tx, master_id: WorkOrderId) -> list[WorkOrder]:
+    """The orders that follow this one and have nothing of their own done about them."""
+    its = (work_orders.c.master_id == master_id, work_orders.c.status == Status.MERGED)
+    return [order_of(row) for row in await tx.execute(sa.select(work_orders).where(*its))]
+
+
 async def of_ids(tx: Tx, ids: Collection[UUID]) -> dict[WorkOrderId, WorkOrder]:
     """Those of these orders that there are."""
     rows = await tx.execute(sa.select(work_orders).where(work_orders.c.id.in_(ids)))

@@ -1,7 +1,7 @@
 """The workorders database at a glance. Alembic reads this."""
 
 from services.workorders.tables.calendars import calendar_alarms, calendars
-from services.workorders.tables.clocks import clock_entries, clocks
+from services.workorders.tables.clocks import clock_corrections, clock_entries, clocks
 from services.workorders.tables.devices import devices
 from services.workorders.tables.escalations import digest_windows, escalations
 from services.workorders.tables.metadata import metadata
@@ -29,6 +29,7 @@ from services.workorders.tables.routing import routing_decisions, routing_rules
 __all__ = [
     "calendar_alarms",
     "calendars",
+    "clock_corrections",
     "clock_entries",
     "clocks",
     "compensations",

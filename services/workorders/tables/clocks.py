@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.workorders.domain.clock import State, What
+from services.workorders.domain.correcting import Standing
+from services.workorders.domain.counted import Wrong
 from services.workorders.tables.metadata import metadata
 from shared.tables import instant, one_of
 
@@ -81,4 +83,31 @@ clock_entries = sa.Table(
     sa.Column("detail", JSONB, nullable=False),
     one_of(list(What), "what"),
     sa.UniqueConstraint("clock_id", "once", "generation"),
+)
+
+# What somebody says is wrong with a clock; it counts when a second person has confirmed it.
+clock_corrections = sa.Table(
+    "clock_corrections",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("clock_id", sa.Uuid, sa.ForeignKey("clocks.id"), nullable=False),
+    sa.Column("wrong", sa.Text, nullable=False),
+    instant("since"),
+    instant("until", nullable=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("proposed_by", sa.Text, nullable=False),
+    instant("proposed_at"),
+    sa.Column("standing", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text),
+    instant("decided_at", nullable=True),
+    sa.Column("decided_because", sa.Text),
+    one_of(list(Standing), "standing"),
+    one_of(list(Wrong), "wrong"),
+    sa.Index("ix_clock_corrections_clock_id", "clock_id"),
+    sa.Index(
+        "uq_clock_corrections_open",
+        "clock_id",
+        unique=True,
+        postgresql_where=sa.text("standing = 'proposed'"),
+    ),
 )

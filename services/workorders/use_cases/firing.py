@@ -8,11 +8,9 @@ from services.workorders.domain import clockwork
 from services.workorders.domain.clock import Clock, Entry, What
 from services.workorders.domain.escalation import Escalation, EscalationId
 from services.workorders.domain.ledger import Page
-from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import punctuality
 from services.workorders.domain.punctuality import Punctuality
 from services.workorders.events import clocks as events
-from services.workorders.events import orders as order_events
 from services.workorders.store import clocks, escalations, references
 from shared.audit import record
 from shared.db import Tx
@@ -81,10 +79,6 @@ def _escalation(
         due_at=clock.due_at or line.at,
         held_until=step.held_until(line.at, tx.zone),
     )
-
-
-def about(order: WorkOrder) -> dict[str, Any]:
-    return order_events.about(order)
 
 
 async def punctuality_now(tx: Tx, stamp: Stamp) -> Punctuality:

@@ -29,5 +29,5 @@ def note(tx: Tx, stamp: Stamp, order: WorkOrder, action: str, **why: str | int |
 async def settle(tx: Tx, stamp: Stamp, order: WorkOrder, *facts: Fact) -> WorkOrder:
     """Save the order, and let what happened stop and start its clocks."""
     await orders.save(tx, order)
-    await clocks.all_happened(tx, stamp, order, facts, stamp.at)
+    await clocks.all_happened(tx, stamp, [order], facts, stamp.at)
     return order

@@ -61,6 +61,7 @@ _PROJECTION = """
 
 def upgrade() -> None:
     _entries()
+    _corrections()
     _columns()
     for statement in (_WHICH_LIMIT, _LEDGER, _PROJECTION):
         op.execute(statement)
@@ -126,4 +127,34 @@ def _entries() -> None:
         sa.Column("detail", JSONB, nullable=False),
         sa.CheckConstraint(f"what IN ({_whats})", name="what"),
         sa.UniqueConstraint("clock_id", "once", "generation"),
+    )
+
+
+def _corrections() -> None:
+    op.create_table(
+        "clock_corrections",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("clock_id", sa.Uuid, sa.ForeignKey("clocks.id"), nullable=False),
+        sa.Column("wrong", sa.Text, nullable=False),
+        sa.Column("since", _instant, nullable=False),
+        sa.Column("until", _instant),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("proposed_by", sa.Text, nullable=False),
+        sa.Column("proposed_at", _instant, nullable=False),
+        sa.Column("standing", sa.Text, nullable=False),
+        sa.Column("decided_by", sa.Text),
+        sa.Column("decided_at", _instant),
+        sa.Column("decided_because", sa.Text),
+        sa.CheckConstraint("standing IN ('proposed', 'confirmed', 'rejected')", name="standing"),
+        sa.CheckConstraint(
+            "wrong IN ('started_at', 'stopped_at', 'counted', 'not_counted')", name="wrong"
+        ),
+    )
+    op.create_index("ix_clock_corrections_clock_id", "clock_corrections", ["clock_id"])
+    op.create_index(
+        "uq_clock_corrections_open",
+        "clock_corrections",
+        ["clock_id"],
+        unique=True,
+        postgresql_where=sa.text("standing = 'proposed'"),
     )
