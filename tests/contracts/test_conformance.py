@@ -17,6 +17,7 @@ from deploy.docs.assembled import assembled
 from services.workorders.domain.policy import SECTIONS
 from shared.openapi import described
 from tests.contracts.conftest import Serve, Served
+from tests.contracts.worlds import WRONG
 
 EXAMPLES = 50
 POLICY_LIMIT = {
@@ -72,6 +73,9 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "protected-customers/code": ("important_l1", "watched"),
     "protected-customers/valid_from": ("2026-11-20T08:00:00+08:00",),
     "protected-customers/valid_to": (None, "2026-12-20T08:00:00+08:00"),
+    "correction/wrong": (WRONG["wrong"],),
+    "correction/since": (WRONG["since"],),
+    "correction/until": (WRONG["until"],),
 }
 # What is better left out than made up: optional parts of a policy pack.
 LEFT_OUT = {"valid_to", "overlay_of", "standards", *SECTIONS}

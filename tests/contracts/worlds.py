@@ -20,7 +20,7 @@ Headers = Callable[..., dict[str, str]]
 Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by which role, the body
 
 _PROTECTED = "/v1/protected-customers/"
-_ORDERS = "/v1/work-orders/"
+_ORDERS, _CLOCKS = "/v1/work-orders/", "/v1/clocks/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
     ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
@@ -47,6 +47,13 @@ _ASK: Step = ("suspension-request", "crew", _REST)
 _OTHER: Step = ("relabelling", "crew", {"case_type": "opinion", "reason": "asks for nothing"})
 _TO_ONE = {"team": "GX-99", "reason": "so that it is known who has it"}
 _CALLED: Step = ("callback", "callback", {"outcome": "satisfied"})
+
+WRONG = {
+    "wrong": "not_counted",
+    "since": "2026-11-20T01:02:00Z",
+    "until": "2026-11-20T01:03:00Z",
+    "reason": "the gate was locked",
+}
 
 # What a step of an order asks for: a case of which kind, and what was done with it before.
 BEFORE: dict[str, tuple[str, tuple[Step, ...]]] = {
@@ -110,6 +117,8 @@ async def places(running: Running, path: str, headers: Headers) -> list[str]:
         return [await _order(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     if name == "workorders" and path.startswith(_PROTECTED):
         return [await _protection(running, headers, days) for days in range(4)]
+    if name == "workorders" and path.startswith(_CLOCKS):
+        return [await _clock(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     for (service, begins), query in PLACES.items():
         if service == name and path.startswith(begins):
             return [row.it for row in await running.rows(query)]
@@ -147,6 +156,18 @@ async def _order(running: Running, headers: Headers, noun: str) -> str:
         answer = await running.client.post(f"{_ORDERS}{order.id}/{step}", json=body, headers=who)
         assert answer.status_code == 200, answer.text
     return str(order.id)
+
+
+async def _clock(running: Running, headers: Headers, noun: str) -> str:
+    """The id of a clock of a new order; of one whose correction waits, where that is asked for."""
+    order = await _order(running, headers, "claim")
+    [clock, *_] = await running.rows("SELECT id FROM clocks WHERE order_id = :id", id=order)
+    if noun in ("confirmation", "rejection"):
+        who = headers("supervisor", subject="supervisor-9") | {"idempotency-key": str(clock.id)}
+        address = f"{_CLOCKS}{clock.id}/correction"
+        answer = await running.client.post(address, json=WRONG, headers=who)
+        assert answer.status_code == 201, answer.text
+    return str(clock.id)
 
 
 async def _teams(running: Running) -> None:

@@ -4,7 +4,9 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from tests.conftest import Running
+from services.workorders.use_cases.clock_changes import rebuild
+from shared.stamp import Stamp
+from tests.conftest import NINE, Running
 from tests.service.world import HEARD, World, rows_of
 
 
@@ -26,6 +28,15 @@ async def agree(world: World, accepted: set[str]) -> None:
         await _each_fact_acted_once(world, running)
     _orders_speak_in_order(world)
     await _clocks_fired_once(world, workorders)
+    await clocks_are_their_ledgers(workorders)
+
+
+async def clocks_are_their_ledgers(workorders: Running) -> None:
+    """Every clock made anew from its ledger is its row, to the microsecond."""
+    ids = [row.id for row in await rows_of(workorders, "clocks")]
+    async with workorders.database.begin() as tx:
+        for rebuilt in await rebuild(tx, Stamp(by="books", at=NINE), ids):
+            assert rebuilt.different == {}, rebuilt.clock
 
 
 async def _everything_left(world: World, running: Running) -> None:

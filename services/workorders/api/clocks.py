@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Strict
 
 from services.workorders.api.clocks_shown import (
@@ -74,7 +74,7 @@ async def read(
 
 @router.get("/clocks/{id}/explanation", dependencies=[may(*READERS)])
 async def explain(
-    tx: Transaction, stamp: Stamped, caller: Called, request: Request, response: Response, id: UUID
+    tx: Transaction, stamp: Stamped, caller: Called, response: Response, id: UUID
 ) -> ExplanationOut:
     """What was counted, by which calendars and policies, and why it is due when it is due."""
     clock, _ = await clocks.get(tx, id, caller.region)
@@ -82,7 +82,7 @@ async def explain(
     runs = runs_of(lines)
     intervals, cut = counted(runs, stamp.at, _MOST_INTERVALS)
     coming, more = ahead(clock, stamp.at, _MOST_INTERVALS)
-    words, because = in_words(clock.whose, lines, stamp.at, request.app.state.zone)
+    words, because = in_words(clock.whose, lines, stamp.at, tx.zone)
     open_run = runs[-1].working(stamp.at) if runs and runs[-1].until is None else timedelta(0)
     original = as_it_was(clock.whose, lines)
     return ExplanationOut(

@@ -81,17 +81,20 @@ async def resume(tx: Tx, stamp: Stamp, order: WorkOrder, at: datetime | None = N
 
 
 async def follow_master(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
-    """The order follows another: its clocks run on, rest, or do as that one's do."""
-    assert order.master_id is not None
-    masters = (await clocks.of_orders(tx, [order.master_id]))[order.master_id]
+    """The order follows another: its clocks run on, rest, or do as that one's do.
+
+    Where it follows an outage that nobody works on yet, there is nobody to do as.
+    """
+    master = order.master_id
+    masters = (await clocks.of_orders(tx, [master]))[master] if master is not None else []
     ticking = await OpenClocks.of(tx, stamp, order)
     for page in ticking.own(order):
         await ticking.resume(page)  # a suspension ends by the merge
         rule = page.clock.terms.merged
         if rule is Merged.PAUSES:
             clockwork.pause(page, clockwork.MERGED)
-        elif rule is Merged.MIRRORS:
-            clockwork.follow(page, order.master_id)
+        elif rule is Merged.MIRRORS and master is not None:
+            clockwork.follow(page, master)
             _as_it_stands(page, masters)
     await ticking.close()
 
