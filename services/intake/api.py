@@ -37,12 +37,16 @@ class LocationIn(Body):
 
 
 class CaseIn(Body):
+    """`danger`: to people or things, such as fire, sparks, a fallen line."""
+
     type: CaseType
     channel: Channel
     description: Annotated[str, Field(max_length=4000)] = ""
     caller: CallerIn = CallerIn()
     location: LocationIn = LocationIn()
     account_no: Annotated[str, Field(pattern=r"^[0-9]{6,20}$")] | None = None
+    subtype: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
+    danger: bool = False
 
     def asked(self) -> Asked:
         return Asked(
@@ -53,6 +57,8 @@ class CaseIn(Body):
             self.caller.phone,
             self.account_no,
             **self.location.model_dump(),
+            subtype=self.subtype,
+            danger=self.danger,
         )
 
 
@@ -84,6 +90,8 @@ class CaseOut(Shown):
     id: UUID
     number: str
     type: str
+    subtype: str | None
+    danger: bool
     channel: str
     status: Status
     description: str
@@ -115,6 +123,8 @@ def shown(case: Case, *, masked: bool = True) -> CaseOut:
         id=case.id,
         number=case.number,
         type=case.type,
+        subtype=case.subtype,
+        danger=case.danger,
         channel=case.channel,
         status=case.status,
         description=case.description,

@@ -18,6 +18,8 @@ OrderFact = (
     | said.EtrSet
     | said.OrderReplied
     | said.OrderArchived
+    | said.OrderArchivedUnasked
+    | said.OrderCancelled
     | said.OrderReopened
 )
 
@@ -28,6 +30,8 @@ _STATUS: dict[type[OrderFact], Status] = {
     said.OrderArrived: Status.IN_PROGRESS,
     said.OrderReplied: Status.RESOLVED,
     said.OrderArchived: Status.CLOSED,
+    said.OrderArchivedUnasked: Status.CLOSED,
+    said.OrderCancelled: Status.CLOSED,
     said.OrderReopened: Status.REOPENED,
 }
 

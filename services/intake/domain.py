@@ -59,6 +59,11 @@ class Account:
     customer_class: str = "residential"
     life_support: bool = False
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What those who do the work must know of the customer."""
+        return ("life_support",) if self.life_support else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
@@ -106,6 +111,8 @@ class Case:
     account_no: str | None
     promises: tuple[Promise, ...]
     accepted_at: datetime
+    subtype: str | None = None
+    danger: bool = False
     status: Status = Status.ACCEPTED
     progress: Progress = field(default_factory=Progress)
     version: int = 1
@@ -131,6 +138,8 @@ class Case:
             account_no=asked.account_no,
             promises=tuple(c.made_at(at) for c in commitments),
             accepted_at=at,
+            subtype=asked.subtype,
+            danger=asked.danger,
         )
 
     def follow(self, status: Status | None, heard: Progress) -> "Case":
@@ -146,7 +155,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the caller asked for, as it was said."""
+    """What the caller asked for, as it was said. danger: to people or things."""
 
     type: str
     channel: str
@@ -158,6 +167,8 @@ class Asked:
     area: str | None = None
     address: str | None = None
     transformer: str | None = None
+    subtype: str | None = None
+    danger: bool = False
 
     def location(self, account: Account | None) -> Location:
         """Where it is: what was said, and for the rest what the account says."""

@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 
-from services.intake.domain import Case
+from services.intake.domain import Account, Case
 from shared.contracts.intake import Caller, CaseAccepted, Location, Promise
 
 
-def accepted(case: Case) -> CaseAccepted:
+def accepted(case: Case, account: Account | None) -> CaseAccepted:
+    """`account`: the customer's, if it is known."""
     where = case.location
     return CaseAccepted(
         case_id=case.id,
@@ -24,4 +25,8 @@ def accepted(case: Case) -> CaseAccepted:
         account_no=case.account_no,
         description=case.description,
         promises=tuple(Promise(**asdict(promise)) for promise in case.promises),
+        subtype=case.subtype,
+        danger=case.danger,
+        customer_class=account.customer_class if account else None,
+        tags=account.tags if account else (),
     )

@@ -16,6 +16,8 @@ cases = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("number", sa.Text, nullable=False, unique=True),
     sa.Column("type", sa.Text, nullable=False),
+    sa.Column("subtype", sa.Text),
+    sa.Column("danger", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("caller_name", sa.Text),

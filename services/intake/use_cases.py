@@ -25,7 +25,7 @@ async def accept(tx: Tx, stamp: Stamp, asked: Asked, region: str, zone: tzinfo) 
     id = CaseId(new_id(stamp.at))
     case = Case.accept(id, number, asked, location, commitments, at=stamp.at)
     store.add(tx, case)
-    publish(tx, events.accepted(case), stamp, sequence=case.version)
+    publish(tx, events.accepted(case, account), stamp, sequence=case.version)
     record(tx, stamp, "case.accepted", case.id, channel=case.channel)
     return case
 

@@ -23,6 +23,8 @@ OrderFact = (
     | said.OrderReplied
     | said.OrderArchived
     | said.OrderReopened
+    | said.OrderSuspended
+    | said.CallbackMissed
 )
 
 # Once per round of work, for what happens once in a round.
@@ -60,6 +62,32 @@ async def on_etr_set(book: Book, tx: Tx, event: said.EtrSet, stamp: Stamp) -> No
     await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
 
 
+async def on_order_suspended(book: Book, tx: Tx, event: said.OrderSuspended, stamp: Stamp) -> None:
+    """Told unless somebody did so in person."""
+    if event.tell_customer:
+        key = f"{name(event)}:{event.work_order_id}:{event.version}"
+        values: Values = {"number": event.case_number, "until": event.until}
+        await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+
+
+async def on_callback_missed(book: Book, tx: Tx, event: said.CallbackMissed, stamp: Stamp) -> None:
+    """After the last attempt the customer is told in writing."""
+    if event.failed:
+        key = f"{name(event)}:{event.work_order_id}:{event.level}"
+        values: Values = {"number": event.case_number}
+        await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+
+
+async def on_protected_affected(
+    book: Book, tx: Tx, event: said.ProtectedCustomerAffected, stamp: Stamp
+) -> None:
+    key = f"{name(event)}:{event.work_order_id}:{event.version}"
+    action = Term("call_by_phone" if event.call_by_phone else "watch")
+    values: Values = {"number": event.case_number, "region": event.region, "action": action}
+    fact = Fact(event.type, key, event.case_id, event.region, values)
+    await use_cases.tell(tx, stamp, book, fact)
+
+
 def _about_order(event: OrderFact, key: str, values: Values) -> Fact:
     return Fact(event.type, key, event.case_id, event.region, values, event.version)
 
@@ -82,7 +110,10 @@ def heard(book: Book) -> Heard:
         (CaseAccepted, on_case_accepted),
         *((fact, on_order_fact) for fact in _ONCE_A_LEVEL),
         (said.EtrSet, on_etr_set),
+        (said.OrderSuspended, on_order_suspended),
+        (said.CallbackMissed, on_callback_missed),
         (said.ClockBreached, on_clock_breached),
+        (said.ProtectedCustomerAffected, on_protected_affected),
     ]
     if deaf := book.facts() - {event.type for event, _ in pairs}:
         raise BadWords(f"rules for what we do not listen to: {sorted(deaf)}")

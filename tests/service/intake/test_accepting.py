@@ -150,3 +150,26 @@ async def test_pages_lose_nobody_while_cases_come_in(intake, file, token):
 
 def test_all_that_is_heard_has_a_listener():
     assert {"billing.account-changed.v1", "workorders.promises-published.v1"} <= set(heard)
+
+
+async def test_danger_and_subtype_are_said_and_passed_on(intake, file):
+    case = (await file(danger=True, subtype="low_voltage")).json()
+    assert (case["danger"], case["subtype"]) == (True, "low_voltage")
+    [fact] = await passed_on(intake)
+    assert (fact["danger"], fact["subtype"]) == (True, "low_voltage")
+    assert (fact["customer_class"], fact["tags"]) == (None, [])
+    plain = (await file()).json()
+    assert (plain["danger"], plain["subtype"]) == (False, None)
+
+
+async def test_whose_account_it_is_goes_along_for_those_who_do_the_work(intake, file):
+    ventilator = {"life_support": True, "customer_class": "commercial"}
+    await hear(intake, as_message(ACCOUNT.model_copy(update=ventilator)))
+    await file(account_no="5050000001")
+    [fact] = await passed_on(intake)
+    assert (fact["customer_class"], fact["tags"]) == ("commercial", ["life_support"])
+
+
+async def passed_on(intake) -> list[dict[str, Any]]:
+    rows = await intake.rows("SELECT (envelope::json)->'data' AS data FROM outbox ORDER BY seq")
+    return [row.data for row in rows]

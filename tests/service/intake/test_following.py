@@ -74,3 +74,15 @@ async def test_the_newest_fact_wins_whatever_order_they_come_in(intake, token, c
 async def test_a_fact_about_an_unknown_case_does_no_harm(intake):
     await hear(intake, as_message(fact(said.OrderClaimed, str(uuid4()), 3, claimed_at=NINE)))
     assert await intake.rows("SELECT 1 FROM parked") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        (said.OrderArchivedUnasked, {"archived_at": NINE, "because": "exempted"}),
+        (said.OrderCancelled, {"cancelled_at": NINE, "reason": "reported twice"}),
+    ],
+)
+async def test_what_ends_without_the_customers_word_is_closed_too(intake, token, case, kind, more):
+    await hear(intake, as_message(fact(kind, case, 4, **more)))
+    assert (await shown(intake, token, case))["status"] == "closed"

@@ -123,3 +123,46 @@ async def test_a_fact_older_than_what_is_known_is_not_told(notify):
     rows = await notify.rows("SELECT status, reason FROM messages ORDER BY ctid")
     assert tuple(rows[2]) == ("skipped", "overtaken by a newer fact")
     assert [row.status for row in rows[:2]] == ["queued", "queued"]
+
+
+async def test_a_pause_is_told_unless_somebody_did_so_in_person(notify):
+    await hear(notify, accepted())
+    rest = {"suspended_at": NINE, "reason": "weather", "until": NINE + timedelta(hours=4)}
+    await hear(
+        notify,
+        order_fact(said.OrderSuspended, 3, tell_customer=False, **rest),
+        order_fact(said.OrderSuspended, 5, tell_customer=True, **rest),
+    )
+    [row] = await notify.rows("SELECT * FROM messages WHERE template = 'order-suspended.v1'")
+    assert row.text == (
+        "【瓦特供电】您反映的问题暂缓处理，预计11月20日21:00继续。编号2611-2000-0001-00。"
+    )
+
+
+async def test_who_was_never_reached_is_told_in_writing_once(notify):
+    await hear(notify, accepted())
+    missed = [
+        order_fact(said.CallbackMissed, 8 + n, missed_at=NINE, attempts=n, failed=n == 3)
+        for n in (1, 2, 3)
+    ]
+    await hear(notify, *missed)
+    rows = await notify.rows("SELECT 1 FROM messages WHERE template = 'callback-missed.v1'")
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("by_phone", "action"), [(True, "请立即安排电话联系客户"), (False, "请立即关注")]
+)
+async def test_a_protected_customer_in_the_dark_is_told_to_the_supervisor_not_why(
+    notify, by_phone, action
+):
+    fact = order_fact(
+        said.ProtectedCustomerAffected, 1, affected_at=NINE, classes=("life_support",),
+        call_by_phone=by_phone,
+    )  # fmt: skip
+    await hear(notify, fact, fact)
+    [row] = await notify.rows("SELECT * FROM messages WHERE audience = 'supervisor'")
+    assert row.text == (
+        f"【瓦特供电】重点保障客户停电：编号2611-2000-0001-00（区域320505），{action}。"
+    )
+    assert row.category == "safety" and "life" not in row.text
