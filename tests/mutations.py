@@ -4,6 +4,7 @@ A pytest plugin: `-p tests.mutations` with WATTLINE_MUTATION=<name> replaces som
 before the services are put together.
 """
 
+import asyncio
 import os
 import traceback
 from bisect import bisect_left
@@ -20,6 +21,7 @@ from hypothesis import Phase, settings
 
 from services.intake.domain import Case
 from services.notify import use_cases as notify_use_cases
+from services.notify.api import receipts as notify_receipts
 from services.notify.domain import lattice, message, segments, words
 from services.workorders.domain import clockwork
 from services.workorders.domain.clock import Clock
@@ -256,6 +258,19 @@ def early_receipts_are_left_alone() -> None:
     put(notify_use_cases, "hear_early", hear_early)
 
 
+def each_receipt_in_a_commit_of_its_own() -> None:
+    put(notify_receipts, "_BATCH", 1)
+
+
+def receipts_answered_before_the_commit() -> None:
+    original, unheard = notify_receipts.Together.store, set()
+
+    async def store(self: Any, *receipt: Any) -> None:
+        unheard.add(asyncio.ensure_future(original(self, *receipt)))
+
+    put(notify_receipts.Together, "store", store)
+
+
 def long_texts_are_sent() -> None:
     put(words, "split", lambda text, rule: segments.split(""))
 
@@ -293,6 +308,8 @@ MUTATIONS: dict[Callable[[], None], str] = {
     an_ending_is_told_every_second: "tests/service/workorders/test_calendars.py",
     every_try_is_the_last_one: "tests/unit/notify/test_notify_lattice.py",
     early_receipts_are_left_alone: "tests/service/notify/test_receipts.py",
+    each_receipt_in_a_commit_of_its_own: "tests/service/notify/test_receipts.py",
+    receipts_answered_before_the_commit: "tests/service/notify/test_receipts.py",
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.load import accepting, calendars, events, handing
+from tests.load import accepting, calendars, events, handing, receipts
 from tests.load.figures import Figure, keep, show
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "accept": accepting.measure,
     "events": events.measure,
     "handed": handing.measure,
+    "receipts": receipts.measure,
 }
 
 

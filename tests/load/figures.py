@@ -42,6 +42,8 @@ ASKED = {
     "apply_per_s": ">= 2000",
     "handed_p50_ms": "<= 150",
     "handed_p99_ms": "<= 1000",
+    "receipts_per_s": ">= 2000",
+    "receipts_p99_ms": "< 200",
     "calendar_add_us": "< 2",
 } | {f"rss_mb_{s}": "< 150" for s in ("intake", "workorders", "notify", "billing")}
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -122,27 +122,32 @@ def _read(query: bytes, seal: Seal, at: datetime) -> Receipt:
 
     Raises MalformedReceipt, NoSuchReceipt, or NoSuchMessage when the token does not fit.
     """
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-    given: Mapping[str, str] = dict(pairs)
-    id = MessageId(_uuid(given.get("m", "")))
-    if not seal.fits(id, given.get("t", "")):
+    given = _given(query)
+    id = MessageId(_uuid(given.get(b"m", b"")))
+    if not seal.fits(id, given.get(b"t", b"").decode("latin-1")):
         raise NoSuchMessage
-    code, number = _number(given.get("code", "")), _number(given.get("n", "0"))
-    reply = given.get("reply", "").encode("latin-1")
+    code, number = _number(given.get(b"code", b"")), _number(given.get(b"n", b"0"))
+    reply = given.get(b"reply", b"")
     if len(reply) > _LONGEST_REPLY:
         raise MalformedReceipt
     meaning(code, reply)
     return Receipt(id, number, code, reply, at)
 
 
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+def _given(query: bytes) -> Mapping[bytes, bytes]:
+    """By name; the last one counts."""
+    pairs = (pair.partition(b"=") for pair in query.split(b"&"))
+    return {name: unquote_to_bytes(value.replace(b"+", b" ")) for name, _, value in pairs}
+
+
+def _number(text: bytes) -> int:
+    if not (text.isdigit() and len(text) <= 4):
         raise MalformedReceipt
     return int(text)
 
 
-def _uuid(text: str) -> UUID:
+def _uuid(text: bytes) -> UUID:
     try:
-        return UUID(text)
+        return UUID(text.decode("latin-1"))
     except ValueError as error:
         raise MalformedReceipt from error

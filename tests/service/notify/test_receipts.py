@@ -1,8 +1,10 @@
 """Receipts: only with our token, stored first, in any order, each fact said once."""
 
 import asyncio
+import random
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import reduce
 from urllib.parse import parse_qs, quote_from_bytes, urlsplit
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ import httpx
 import pytest
 
 from services.notify import tables
+from services.notify.domain.lattice import Status, fold, meaning
 from services.notify.domain.message import MessageId
 from services.notify.domain.seal import Seal
 from shared.due import fire_due
@@ -182,6 +185,50 @@ async def test_two_doors_store_the_same_receipts_side_by_side(notify, address, c
     assert len(await notify.rows("SELECT 1 FROM receipts")) == len(receipts)
     assert await status(notify) == ["delivered"]
     assert await notify.said() == ["message-sent", "message-delivered"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_order_and_any_repetition_end_alike(notify, gateway, seed):
+    """Forty messages, each with receipts of its own, shuffled together and brought all at once."""
+    chance = random.Random(seed)
+    await hear(notify, *(accepted(f"138{n:08d}", uuid4()) for n in range(40)))
+    await hand_over(notify)
+    known = [(8, b"ACK/"), (4, b"stat:ENROUTE"), (1, DELIVERED), (2, EXPIRED), (2, REJECTED)]
+    known += [(2, UNDELIVERED), (16, b"NACK/failure")]
+    expected, on_the_way = {}, []
+    for sms in gateway.sent:
+        address = Address(notify.client, sms.dlr_url)
+        some = chance.sample(known, chance.randint(1, len(known)))
+        on_the_way += [(address, one) for one in some + chance.choices(some, k=3)]
+        heard = [meaning(*one) for one in some]
+        expected[address.query["m"][0]] = reduce(fold, heard, Status.ACCEPTED)
+    chance.shuffle(on_the_way)
+    answers = await asyncio.gather(*(address.get(*one) for address, one in on_the_way))
+    assert {answer.status_code for answer in answers} == {200}
+    rows = await notify.rows("SELECT id::text AS id, status FROM messages")
+    assert {row.id: row.status for row in rows} == expected
+    said = await notify.rows("SELECT key, (envelope::json)->>'type' AS type FROM outbox")
+    assert len(said) == len(set(map(tuple, said)))
+
+
+async def test_what_arrives_together_is_one_commit(notify, address):
+    many = [address.get(4, f"stat:ENROUTE id:{n}".encode()) for n in range(300)]
+    assert {answer.status_code for answer in await asyncio.gather(*many)} == {200}
+    [row] = await notify.rows(
+        "SELECT count(*), count(DISTINCT xmin::text) AS commits FROM receipts"
+    )
+    assert row.count == 300 and row.commits <= 6
+
+
+async def test_an_answer_waits_for_the_commit_and_the_commit_for_the_message(notify, address):
+    async with notify.database.begin() as tx:
+        await tx.run("SELECT 1 FROM messages FOR UPDATE")
+        answer = asyncio.ensure_future(address.get(1, DELIVERED))
+        await asyncio.sleep(0.2)
+        assert not answer.done() and await notify.rows("SELECT 1 FROM receipts") == []
+    assert (await answer).status_code == 200
+    assert await status(notify) == ["delivered"]
+    assert len(await notify.rows("SELECT 1 FROM receipts")) == 1
 
 
 async def test_each_try_has_receipts_of_its_own(notify, address):
