@@ -34,19 +34,47 @@ def after(
     """The condition for what comes after `cursor`, newest first."""
     if cursor is None:
         return sa.true()
-    try:
-        instant, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        place, row = datetime.fromisoformat(instant), UUID(last)
-        if place.tzinfo is None:
-            raise BadCursor
-        place = place.astimezone(UTC)
-    except (ValueError, OverflowError, binascii.Error) as error:
-        raise BadCursor from error
-    return sa.tuple_(at, id) < sa.tuple_(sa.literal(place, at.type), sa.literal(row, id.type))
+    match cursor_parts(cursor):
+        case [instant, last]:
+            place = sa.literal(instant_of(instant), at.type), sa.literal(id_of(last), id.type)
+            return sa.tuple_(at, id) < sa.tuple_(*place)
+    raise BadCursor
 
 
 def cursor_after(at: datetime, id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{at.isoformat()} {id}".encode()).decode()
+    return cursor_from(at.isoformat(), str(id))
+
+
+def cursor_from(*parts: str) -> str:
+    """One word of these, none of which holds a space."""
+    return base64.urlsafe_b64encode(" ".join(parts).encode()).decode()
+
+
+def cursor_parts(cursor: str) -> list[str]:
+    """Raises BadCursor."""
+    try:
+        return base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor from error
+
+
+def instant_of(part: str) -> datetime:
+    """Raises BadCursor."""
+    try:
+        instant = datetime.fromisoformat(part)
+        if instant.tzinfo is None:
+            raise BadCursor
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadCursor from error
+
+
+def id_of(part: str) -> UUID:
+    """Raises BadCursor."""
+    try:
+        return UUID(part)
+    except ValueError as error:
+        raise BadCursor from error
 
 
 def number_at(cursor: str | None) -> int:
@@ -54,8 +82,8 @@ def number_at(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:
-        number = int(base64.urlsafe_b64decode(cursor.encode()).decode())
-    except (ValueError, binascii.Error) as error:
+        [number] = map(int, cursor_parts(cursor))
+    except ValueError as error:
         raise BadCursor from error
     if not 0 <= number < 2**63:
         raise BadCursor
@@ -63,4 +91,4 @@ def number_at(cursor: str | None) -> int:
 
 
 def cursor_of(number: int) -> str:
-    return base64.urlsafe_b64encode(str(number).encode()).decode()
+    return cursor_from(str(number))

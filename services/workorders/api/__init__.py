@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.workorders.api import (
+    board,
     calendars,
     clocks,
     closing,
@@ -20,6 +21,7 @@ from services.workorders.api import (
 router = APIRouter()
 for part in (
     stream,
+    board,
     orders,
     reasons,
     field,

@@ -1,9 +1,6 @@
 """Work orders: lists, one of them, its address for a purpose, the teams."""
 
-from typing import Annotated
-from uuid import UUID
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from services.workorders.api.shown import (
     FIELD,
@@ -13,9 +10,8 @@ from services.workorders.api.shown import (
     answer_with,
     shown,
 )
-from services.workorders.domain.moves import Status
-from services.workorders.store import clocks, orders, teams
-from services.workorders.store.orders import Wanted
+from services.workorders.api.wanted import AskedFor, Looking
+from services.workorders.store import clocks, lists, orders, teams
 from services.workorders.use_cases import closing
 from shared.auth import Called, may
 from shared.http import Body, Shown, Stamped, Transaction, Words
@@ -40,16 +36,13 @@ class RevealIn(Body):
 async def page(
     tx: Transaction,
     caller: Called,
-    case_id: UUID | None = None,
-    status: Status | None = None,
-    team: Annotated[str | None, Query(max_length=40)] = None,
-    region: Annotated[str | None, Query(pattern=r"^[0-9]{1,6}$")] = None,
+    sight: Looking,
+    wanted: AskedFor,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[WorkOrderOut]:
     """Work orders of the caller's region, newest first, with their clocks."""
-    wanted = Wanted(case_id, status, team, region)
-    found = await orders.page(tx, caller.region, wanted, cursor=cursor, limit=limit + 1)
+    found = await lists.page(tx, wanted, sight, cursor=cursor, limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     ticking = await clocks.of_orders(tx, [order.id for order in found[:limit]])
     return Page(

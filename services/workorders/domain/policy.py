@@ -11,6 +11,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any, TypeVar
 
+from services.workorders.domain.board import BoardRules, read_board
 from services.workorders.domain.digest import Digest, read_digest
 from services.workorders.domain.handling import Handlings, read_handlings
 from services.workorders.domain.ladder import Ladders, read_ladders
@@ -51,6 +52,7 @@ __all__ = [
     "ORDINARY",
     "SECTIONS",
     "BadPolicy",
+    "BoardRules",
     "Fact",
     "Limit",
     "Merged",
@@ -92,6 +94,7 @@ class Pack:
     handling: Handlings | None = None
     ladders: Ladders | None = None
     punctuality: Punctuality | None = None
+    board: BoardRules | None = None
     digest: Digest | None = None
     standards: tuple[Standard, ...] = ()
     returns: Returns | None = None
@@ -138,6 +141,7 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "handling": read_handlings,
     "ladders": read_ladders,
     "punctuality": read_punctuality,
+    "board": read_board,
     "digest": read_digest,
     "returns": read_returns,
     "pauses": read_pauses,
@@ -178,6 +182,14 @@ def handlings(packs: Sequence[Pack]) -> Handlings:
         if pack.handling is not None:
             return pack.handling
     raise BadPolicy("no pack in force says how cases are handled")
+
+
+def board_rules(packs: Sequence[Pack]) -> BoardRules:
+    """The rules of the board among the packs in force. Raises BadPolicy when there are none."""
+    for pack in packs:
+        if pack.board is not None:
+            return pack.board
+    raise BadPolicy("no pack in force says when an order is at risk")
 
 
 def punctuality(packs: Sequence[Pack]) -> Punctuality:

@@ -15,7 +15,6 @@ from services.workorders.tables import work_orders
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import check_expected, region_scope
-from shared.page import after
 
 
 class NoSuchWorkOrder(NotFound):
@@ -113,35 +112,6 @@ async def next_resumption(tx: Tx) -> datetime | None:
     query = sa.select(sa.func.min(work_orders.c.suspended_until))
     until: datetime | None = (await tx.execute(query)).scalar_one()
     return until
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list is asked for."""
-
-    case_id: UUID | None = None
-    status: Status | None = None
-    team: str | None = None
-    region: str | None = None
-
-
-async def page(
-    tx: Tx, region: str, wanted: Wanted, *, cursor: str | None, limit: int
-) -> list[WorkOrder]:
-    """Newest first, of the caller's region."""
-    table = work_orders.c
-    where = [region_scope(table.region, region), after(table.opened_at, table.id, cursor)]
-    asked = (
-        (table.case_id, wanted.case_id),
-        (table.status, wanted.status),
-        (table.team, wanted.team),
-    )
-    where += [column == value for column, value in asked if value is not None]
-    if wanted.region is not None:
-        where.append(region_scope(table.region, wanted.region))
-    query = sa.select(work_orders).where(*where)
-    newest = query.order_by(table.opened_at.desc(), table.id.desc()).limit(limit)
-    return [order_of(row) for row in await tx.execute(newest)]
 
 
 async def following(tx: Tx, master_id: WorkOrderId) -> list[WorkOrder]:

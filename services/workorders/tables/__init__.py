@@ -1,5 +1,6 @@
 """The workorders database at a glance. Alembic reads this."""
 
+from services.workorders.tables.board import on_board
 from services.workorders.tables.calendars import calendar_alarms, calendars
 from services.workorders.tables.clocks import clock_corrections, clock_entries, clocks
 from services.workorders.tables.devices import devices
@@ -42,6 +43,7 @@ __all__ = [
     "handovers",
     "members",
     "metadata",
+    "on_board",
     "outage_decisions",
     "outage_devices",
     "outage_etrs",

@@ -1,0 +1,57 @@
+"""What a list, the board, a job or an export is asked for."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from services.workorders.domain.moves import Status
+from services.workorders.domain.policy import board_rules
+from services.workorders.store import references
+from services.workorders.store.lists import Sight, Wanted
+from shared.auth import Called
+from shared.contracts.intake import CaseType
+from shared.http import Instant, Stamped, Transaction
+
+Team = Annotated[str | None, Query(max_length=40)]
+Region = Annotated[str | None, Query(pattern=r"^[0-9]{1,6}$")]
+Type = Annotated[CaseType | None, Query(alias="type")]
+Priority = Annotated[int | None, Query(ge=0, le=1_000_000)]
+From = Annotated[Instant | None, Query()]
+
+
+async def _wanted(
+    case_id: UUID | None = None,
+    status: Status | None = None,
+    team: Team = None,
+    region: Region = None,
+    case_type: Type = None,
+    priority_min: Priority = None,
+    supervised: bool | None = None,
+    breached: bool | None = None,
+    at_risk: bool | None = None,
+    opened_from: From = None,
+    opened_to: From = None,
+) -> Wanted:
+    return Wanted(
+        case_id,
+        status,
+        team,
+        region,
+        case_type,
+        priority_min,
+        supervised,
+        breached,
+        at_risk,
+        opened_from,
+        opened_to,
+    )
+
+
+async def _sight(tx: Transaction, caller: Called, stamp: Stamped) -> Sight:
+    rules = board_rules(await references.packs_in_force(tx, stamp.at))
+    return Sight(caller.region, stamp.at, rules.at_risk_within)
+
+
+AskedFor = Annotated[Wanted, Depends(_wanted)]
+Looking = Annotated[Sight, Depends(_sight)]
