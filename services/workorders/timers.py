@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
 
-from services.workorders.store import calendars, clocks, orders, protected
+from services.workorders.store import calendars, clocks, orders, protected, watching
 from services.workorders.use_cases import desk, policies, routing
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.firing import CLOCK_BELL, fire
 from services.workorders.use_cases.protecting import PROTECTION_BELL, act_due
+from services.workorders.use_cases.watching import watch_breached
 from shared.db import Tx
 from shared.due import Timer
 from shared.stamp import Stamp
@@ -41,5 +42,6 @@ timers = (
     Timer("policies", _new_day, _no_date),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),
     Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
+    Timer(watching.WATCH_BELL, watch_breached, watching.next_due),
     Timer(PROTECTION_BELL, act_due, protected.next_due),
 )

@@ -63,6 +63,30 @@ async def lock_open_of(tx: Tx, account_no: str) -> list[WorkOrder]:
     return [order_of(row) for row in await tx.execute(query)]
 
 
+async def lock_open(tx: Tx, ids: Collection[UUID]) -> list[WorkOrder]:
+    """Those of these orders that are open, for update."""
+    query = (
+        sa.select(work_orders)
+        .where(work_orders.c.id.in_(ids), work_orders.c.status.in_(OPEN))
+        .order_by(work_orders.c.id)
+        .with_for_update()
+    )
+    return [order_of(row) for row in await tx.execute(query)]
+
+
+async def save_watched(tx: Tx, watched: Sequence[WorkOrder]) -> None:
+    """Write back who watches these locked orders, and nothing else."""
+    if not watched:
+        return
+    table = work_orders.c
+    statement = work_orders.update().where(table.id == sa.bindparam("its_id"))
+    names = ("supervised", "supervision", "version")
+    statement = statement.values({name: sa.bindparam(f"its_{name}") for name in names})
+    rows = map(row_of, watched)
+    values = [{f"its_{name}": row[name] for name in ("id", *names)} for row in rows]
+    await tx.execute(statement, values)
+
+
 async def lock_suspended_until(tx: Tx, at: datetime, limit: int) -> list[WorkOrder]:
     """At most `limit` orders whose suspension ends by `at`; those that others hold are left."""
     query = (

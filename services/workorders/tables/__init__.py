@@ -26,6 +26,7 @@ from services.workorders.tables.roster import (
     teams,
 )
 from services.workorders.tables.routing import routing_decisions, routing_rules
+from services.workorders.tables.watching import watch_requests
 
 __all__ = [
     "calendar_alarms",
@@ -57,5 +58,6 @@ __all__ = [
     "routing_rules",
     "shifts",
     "teams",
+    "watch_requests",
     "work_orders",
 ]

@@ -11,7 +11,7 @@ from services.workorders.domain.ledger import Page
 from services.workorders.domain.policy import punctuality
 from services.workorders.domain.punctuality import Punctuality
 from services.workorders.events import clocks as events
-from services.workorders.store import clocks, escalations, references
+from services.workorders.store import clocks, escalations, references, watching
 from shared.audit import record
 from shared.db import Tx
 from shared.ids import new_id
@@ -53,7 +53,10 @@ def say(tx: Tx, stamp: Stamp, page: Page, order: dict[str, Any], punctual: Punct
         elif line.what is What.WARNED:
             publish(tx, events.warned(clock, line, order, late=late), stamp, sequence=version)
         elif line.what is What.ESCALATED:
-            escalations.add(tx, [_escalation(tx, stamp, clock, line, order)])
+            raised = _escalation(tx, stamp, clock, line, order)
+            escalations.add(tx, [raised])
+            if (raised.because, raised.repetition) == ("breached", 1):
+                watching.add(tx, clock.order_id, stamp.at)
 
 
 def _escalation(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import Supervision
@@ -10,6 +11,8 @@ from services.workorders.domain.priority import Weights
 from services.workorders.domain.protected import ProtectedClasses
 from services.workorders.domain.supervision import Watching
 from services.workorders.events import orders as events
+from services.workorders.store import orders, references
+from services.workorders.store import watching as requested
 from services.workorders.store.references import Opening
 from services.workorders.use_cases.moved import say
 from shared.db import Tx
@@ -81,6 +84,20 @@ def watched_higher(
     if order.supervision is not None:
         level = max(level, watching.above(order.supervision.level))
     return _raised(tx, stamp, order, watching, level, code)
+
+
+async def watch_breached(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
+    """Orders whose clocks climbed a ladder after a breach. Returns when each was raised."""
+    requests = await requested.take(tx, stamp.at, limit)
+    if not requests:
+        return []
+    packs = await references.packs_in_force(tx, stamp.at)
+    before = await orders.lock_open(tx, {request.order_id for request in requests})
+    after = [watched(tx, stamp, order, packs, ("breach",)) for order in before]
+    await orders.save_watched(
+        tx, [now for was, now in zip(before, after, strict=True) if now is not was]
+    )
+    return [request.raised_at for request in requests]
 
 
 def _raised(

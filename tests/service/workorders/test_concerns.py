@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.conftest import NINE
+from tests.service.workorders.ticking import ARRIVAL, fire, limit, told, use
 
 pytestmark = pytest.mark.anyio
 
@@ -122,3 +123,42 @@ async def test_what_intake_knows_of_the_customer_arrives_with_the_case(workorder
     assert shown["priority"] == 100 + 70 + 5
     assert "protected-customer-affected" in await workorders.said()
     assert (await field.look(order, role="agent"))["tags"] == ["protected", "watched"]
+
+
+async def test_an_urge_has_a_clock_that_the_answer_stops(workorders, field):
+    await use(workorders, limit("urge_ack", 10, "urged", "urge_answered"))
+    order = await field.opened(promises=())
+    await field.did(order, "urge", role="agent")
+    assert await field.clocks(order) == {("urge_ack", 1): "armed"}
+    await field.did(order, "urge-answer", {"answer": "on the way"})
+    assert await field.clocks(order) == {("urge_ack", 1): "met"}
+    await field.did(order, "urge", role="agent")
+    assert (await field.clocks(order))["urge_ack", 2] == "armed"
+
+
+async def test_a_breach_that_climbs_its_ladder_is_watched_by_somebody_senior(
+    workorders, field, clock
+):
+    await use(workorders, ARRIVAL)
+    order, done = await field.opened(promises=()), await field.opened(promises=())
+    await field.did(done, "cancellation", {"reason": "twice"}, "dispatcher")
+    await fire(workorders, clock, minutes=43)
+    await fire(workorders, clock, "watching", minutes=43)
+    assert not (await field.look(order))["supervised"]
+    await fire(workorders, clock, minutes=45)
+    assert await fire(workorders, clock, "watching", minutes=45) >= 1
+    watched = await field.look(order)
+    assert (watched["supervision"]["because"], watched["supervision"]["level"]) == ("breach", 1)
+    assert watched["version"] == 4 and not (await field.look(done))["supervised"]
+    assert [fact["because"] for fact in await told(workorders, "order-supervised")] == ["breach"]
+    assert await fire(workorders, clock, "watching", minutes=46) == 0
+
+
+async def test_who_must_hear_soon_has_a_clock_until_somebody_calls(field):
+    plain = await field.opened()
+    order = await field.opened(tags=("life_support",))
+    assert ("contact", 1) not in await field.clocks(plain)
+    assert (await field.clocks(order))["contact", 1] == "armed"
+    await field.done(order, "claim")
+    await field.did(order, "contact")
+    assert (await field.clocks(order))["contact", 1] == "met"

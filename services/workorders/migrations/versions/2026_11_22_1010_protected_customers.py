@@ -52,6 +52,14 @@ def upgrade() -> None:
         sa.Column("acts_at", _instant),
         sa.PrimaryKeyConstraint("id", name="pk_protected_customers"),
     )
+    op.create_table(
+        "watch_requests",
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("order_id", sa.Uuid, nullable=False),
+        sa.Column("raised_at", _instant, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_watch_requests"),
+    )
+    op.create_index("ix_watch_requests_raised_at", "watch_requests", ["raised_at"])
     op.create_index("ix_protected_customers_account_no", "protected_customers", ["account_no"])
     op.create_index(
         "ix_protected_customers_created_at", "protected_customers", ["created_at", "id"]
