@@ -144,7 +144,7 @@ def _insert_all(shape: tuple[_Part, ...]) -> str:
 
 def _plain(value: Any) -> Any:
     """As asyncpg wants it: JSON as text, everything else as it is."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    return json.dumps(value, ensure_ascii=False) if value.__class__ in (dict, list) else value
 
 
 Begin = Callable[[], AbstractAsyncContextManager[Tx]]

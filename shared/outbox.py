@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import telemetry
-from shared.contracts.envelope import Event, wrap
+from shared.contracts.envelope import Event, as_json
 from shared.db import FEED_BELL, OUTBOX_BELL, Database, Tx
 from shared.stamp import Stamp
 from shared.tables import outbox
@@ -38,7 +38,7 @@ _mark = sa.text("UPDATE outbox SET sent_at = now() WHERE seq = ANY(:seqs)")
 
 def publish(tx: Tx, event: Event, stamp: Stamp, sequence: int = 0) -> None:
     """Let `event` leave with this transaction. `sequence` is the version of what it is about."""
-    envelope = wrap(event, stamp, sequence).model_dump_json()
+    envelope = as_json(event, stamp, sequence)
     tx.leave(outbox, {"topic": event.topic, "key": event.key, "envelope": envelope})
     tx.ring(OUTBOX_BELL)
     tx.ring(FEED_BELL)

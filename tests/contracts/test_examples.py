@@ -9,7 +9,8 @@ import pytest
 
 from deploy.docs.assembled import assembled
 from deploy.docs.events import spoken
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, as_json, wrap
+from shared.stamp import Stamp
 
 EXAMPLES = Path(__file__).parent / "examples"
 FILES = sorted(EXAMPLES.glob("*/*.json"))
@@ -37,6 +38,16 @@ def test_an_example_survives_today_s_classes(file: Path) -> None:
     assert list(lost(example, read)) == []
     assert envelope.type == file.parent.name
     assert envelope.subject == event.key and envelope.source == event.topic
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_what_is_written_down_quickly_is_what_the_envelope_says(file: Path) -> None:
+    told = Envelope.model_validate_json(file.read_bytes())
+    event = EVENTS[told.type].model_validate(told.data)
+    stamp = Stamp(by=told.actor or "", at=told.time, cause=told.causationid, trace=told.traceparent)
+    slowly, quickly = wrap(event, stamp, told.sequence), as_json(event, stamp, told.sequence)
+    its_id = str(Envelope.model_validate_json(quickly).id)
+    assert quickly.replace(its_id, str(slowly.id)) == slowly.model_dump_json()
 
 
 @pytest.mark.parametrize("type_", sorted(EVENTS))

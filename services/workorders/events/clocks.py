@@ -1,4 +1,4 @@
-"""What is said about clocks. Built without being validated again: it comes from our own rows."""
+"""What is said about clocks."""
 
 from datetime import datetime
 from typing import Any
@@ -9,20 +9,21 @@ from shared.contracts import workorders as said
 
 def breached(clock: Clock, line: Entry, order: dict[str, Any], *, late: bool) -> said.ClockBreached:
     """`line`: where the ledger says so. `order`: what every fact about it says."""
-    return said.ClockBreached.model_construct(
-        **order | _about(clock, line) | {"due_at": line.due_at, "late": late}
-    )
+    about = order | _about(clock, line)
+    return said.ClockBreached(**about, due_at=_due(line), late=late)
 
 
 def warned(clock: Clock, line: Entry, order: dict[str, Any], *, late: bool) -> said.ClockWarned:
-    about = _about(clock, line) | {"due_at": clock.due_at, "warning": line.repetition}
-    return said.ClockWarned.model_construct(**order | about | {"late": late})
+    assert clock.due_at is not None
+    assert line.repetition is not None
+    about = order | _about(clock, line)
+    return said.ClockWarned(**about, due_at=clock.due_at, warning=line.repetition, late=late)
 
 
 def corrected(
     before: Clock, after: Clock, order: dict[str, Any], at: datetime, reason: str
 ) -> said.ClockCorrected:
-    """What it was and what it is. Validated: it is rare."""
+    """What it was and what it is."""
     return said.ClockCorrected(
         **order,
         clock_id=after.id,
@@ -38,6 +39,11 @@ def corrected(
         due_at_before=before.due_at,
         generation_before=before.generation,
     )
+
+
+def _due(line: Entry) -> datetime:
+    assert line.due_at is not None
+    return line.due_at
 
 
 def _about(clock: Clock, line: Entry) -> dict[str, Any]:

@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql
-
 from services.workorders.domain.clock import Clock, State, Terms, What
 from services.workorders.domain.ledger import Page
 from services.workorders.store import ledgers
-from services.workorders.store.terms import NAMES, READ, Key, key_of, terms_of
+from services.workorders.store.terms import NAMES, READ, Key, arrays, key_of, terms_of
 from services.workorders.tables import clocks
 from shared.db import Tx
 from shared.errors import NotFound
@@ -68,11 +66,9 @@ _DUE = "WHERE c.wake_at < $1 ORDER BY c.wake_at LIMIT $2 FOR UPDATE OF c SKIP LO
 
 def _update(names: Sequence[str]) -> str:
     """The statement that writes these columns of many clocks, the first of them their ids."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    arrays = (f"${n}::{clocks.c[name].type.compile(dialect)}[]" for n, name in enumerate(names, 1))
     return (
         f"UPDATE clocks SET {', '.join(f'{name} = u.{name}' for name in names[1:])}"
-        f" FROM unnest({', '.join(arrays)}) AS u({', '.join(names)}) WHERE clocks.id = u.id"
+        f" FROM unnest({arrays(clocks, names)}) AS u({', '.join(names)}) WHERE clocks.id = u.id"
     )
 
 
@@ -156,11 +152,10 @@ async def replace(tx: Tx, anew: Sequence[Clock]) -> None:
 
 async def save_fired(tx: Tx, pages: Sequence[Page]) -> None:
     """`save`, for clocks that did something by themselves."""
-    if pages:
-        clocks_ = [page.clock for page in pages]
-        await tx.run(_SAVE_FIRED, *([getattr(c, name) for c in clocks_] for name in _FIRED))
-    for page in pages:
-        ledgers.add(tx, page.lines)
+    anew = [page.clock for page in pages]
+    if anew:
+        await tx.run(_SAVE_FIRED, *([getattr(clock, name) for clock in anew] for name in _FIRED))
+        await ledgers.add_fired(tx, [line for page in pages for line in page.lines])
 
 
 async def _read(tx: Tx, sql: str, *values: Any) -> list[Clock]:

@@ -1,8 +1,11 @@
 """What clocks run by: the names in their rows, and the versions that these names mean."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from services.workorders.domain.clock import Terms
 from services.workorders.domain.limit import Fact
@@ -16,6 +19,13 @@ NAMES = (
 )  # fmt: skip
 # They as they are read: JSON as the text that it is.
 READ = tuple(f"{name}::text" if name == "stops" else name for name in NAMES)
+
+
+def arrays(table: sa.Table, names: Sequence[str]) -> str:
+    """One array for each of these columns of many rows, as `$1::uuid[], $2::text[] ..`."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    types = (table.c[name].type.compile(dialect) for name in names)
+    return ", ".join(f"${n}::{type_}[]" for n, type_ in enumerate(types, start=1))
 
 
 class Key(NamedTuple):
