@@ -11,9 +11,9 @@ _ACCEPTED = "case-accepted."
 _DELIVERED, _NEVER_SENT = "delivered", "skipped"
 _ENDED_BADLY = frozenset({"rejected", "undelivered", "expired", _NEVER_SENT})
 
-# What is lawfully said more than once about a case, each time in other words: of every clock,
-# of every new estimate.
-_SAID_AGAIN = ("clock-breached.", "etr-set.")
+# What is lawfully said more than once about a case, each time in other words: of every clock
+# and reminder, of every new estimate.
+_SAID_AGAIN = ("escalation-raised.", "etr-set.")
 
 
 @dataclass(slots=True, eq=False)

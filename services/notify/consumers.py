@@ -1,4 +1,4 @@
-"""What notify listens to: cases, and what becomes of their orders and clocks."""
+"""What notify listens to: cases, what becomes of their orders, who must see to a clock."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -92,16 +92,27 @@ def _about_order(event: OrderFact, key: str, values: Values) -> Fact:
     return Fact(event.type, key, event.case_id, event.region, values, event.version)
 
 
-async def on_clock_breached(book: Book, tx: Tx, event: said.ClockBreached, stamp: Stamp) -> None:
-    key = f"{name(event)}:{event.clock_id}:{event.generation}"
+async def on_escalation(book: Book, tx: Tx, event: said.EscalationRaised, stamp: Stamp) -> None:
+    """Only supervisors are on our list, and only by SMS. One case: the message belongs to it."""
+    if (event.role, event.by) != ("supervisor", "sms"):
+        return
     values: Values = {
-        "number": event.case_number,
-        "kind": Term(event.kind),
-        "due": event.due_at,
         "region": event.region,
+        "total": str(event.total),
+        "items": tuple(
+            {
+                "number": one.case_number,
+                "kind": Term(one.kind),
+                "due": one.due_at,
+                "times": str(one.repetition),
+            }
+            for one in event.items
+        ),
     }
-    fact = Fact(event.type, key, event.case_id, event.region, values)
-    await use_cases.tell(tx, stamp, book, fact)
+    cases = {one.case_id for one in event.items}
+    case_id = cases.pop() if len(cases) == 1 and event.total == len(event.items) else None
+    key = f"{name(event)}:{event.digest_id}"
+    await use_cases.tell(tx, stamp, book, Fact(event.type, key, case_id, event.region, values))
 
 
 def heard(book: Book) -> Heard:
@@ -112,8 +123,8 @@ def heard(book: Book) -> Heard:
         (said.EtrSet, on_etr_set),
         (said.OrderSuspended, on_order_suspended),
         (said.CallbackMissed, on_callback_missed),
-        (said.ClockBreached, on_clock_breached),
         (said.ProtectedCustomerAffected, on_protected_affected),
+        (said.EscalationRaised, on_escalation),
     ]
     if deaf := book.facts() - {event.type for event, _ in pairs}:
         raise BadWords(f"rules for what we do not listen to: {sorted(deaf)}")

@@ -17,7 +17,7 @@ from services.notify.domain.message import (
 )
 from services.notify.domain.people import Recipient
 from services.notify.domain.telling import Addressee, Fact, compose
-from services.notify.domain.words import Book
+from services.notify.domain.words import BadWords, Book
 from services.notify.store import Claimed, Kept, Receipt
 from shared import telemetry
 from shared.db import Tx
@@ -69,6 +69,8 @@ def _customer(fact: Fact, recipient: Recipient, told: bool) -> Addressee | None:
 
 async def _known(tx: Tx, fact: Fact) -> tuple[Recipient, bool]:
     """The customer, and whether they were told. Raises NotYet before the case is known."""
+    if fact.case_id is None:
+        raise BadWords(f"{fact.type} is about several cases: it has no customer")
     found = await store.customer(tx, fact.case_id, fact.key, fact.order_version)
     if found is None:
         raise NotYet(f"case {fact.case_id} is not known here")

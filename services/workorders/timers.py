@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
 
-from services.workorders.store import calendars, clocks, orders, protected, watching
+from services.workorders.store import calendars, clocks, escalations, orders, protected, watching
 from services.workorders.use_cases import desk, policies, routing
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
+from services.workorders.use_cases.escalations import send_digests
 from services.workorders.use_cases.firing import CLOCK_BELL, fire
 from services.workorders.use_cases.protecting import PROTECTION_BELL, act_due
 from services.workorders.use_cases.watching import watch_breached
@@ -40,6 +41,7 @@ timers = (
     Timer(CLOCK_BELL, fire, clocks.next_wake),
     Timer("suspensions", desk.end_suspensions, orders.next_resumption),
     Timer("policies", _new_day, _no_date),
+    Timer(escalations.ESCALATION_BELL, send_digests, escalations.next_due),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),
     Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
     Timer(watching.WATCH_BELL, watch_breached, watching.next_due),

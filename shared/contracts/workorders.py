@@ -267,6 +267,46 @@ class ClockCorrected(_AboutOrder):
     generation_before: int
 
 
+class EscalatedClock(BaseModel):
+    """One clock that somebody must see to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    clock_id: UUID
+    work_order_id: UUID
+    case_id: UUID
+    case_number: str
+    kind: str
+    because: Literal["warned", "breached"]
+    repetition: int  # how many times it has been told, this one counted
+    due_at: AwareDatetime
+
+
+class EscalationRaised(Event):
+    """Somebody on duty is to be told of clocks: what was raised for them in one window.
+
+    Everything is counted, the first due are listed.
+    """
+
+    type: ClassVar[str] = "workorders.escalation-raised.v1"
+    topic: ClassVar[str] = "workorders"
+    about: ClassVar[str] = "recipient"
+
+    recipient: str  # role and region: messages to the same one stay in order
+    digest_id: UUID
+    role: str
+    by: str  # by what they are reached
+    region: str
+    team: str | None = None  # when all are of one team
+    raised_at: AwareDatetime
+    window_ends_at: AwareDatetime  # until then what is raised waits for the next message
+    total: int
+    warned: int
+    breached: int
+    kinds: dict[str, int]
+    items: tuple[EscalatedClock, ...]
+
+
 class PublicPromise(BaseModel):
     """One thing that a customer may be told when a case of this type and area is accepted."""
 
@@ -332,6 +372,7 @@ SPOKEN: tuple[type[Event], ...] = (
     ClockBreached,
     ClockWarned,
     ClockCorrected,
+    EscalationRaised,
     PromisesPublished,
     CalendarEnding,
 )

@@ -13,7 +13,7 @@ SERVICES = assembled()
 EVENTS = spoken(SERVICES)
 TYPE = re.compile(r"([a-z]+)\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
 PERSONAL = re.compile(r"name|phone|address|mail|caller|contact")
-IDS_THAT_ARE_NO_UUID = {"policy", "calendar"}  # sgcc-2022, cn-office
+IDS_THAT_ARE_NO_UUID = {"policy", "calendar", "recipient"}  # sgcc-2022, cn-office
 
 
 def named(one: object) -> str:

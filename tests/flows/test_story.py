@@ -132,9 +132,9 @@ def test_a_clock_that_runs_out_tells_the_supervisor_once(call: Call, file_case) 
     order = order_of(call, case["id"])
     [claim] = [c for c in order["clocks"] if c["kind"] == "claim"]
     assert claim["state"] == "armed"
-    eventually(lambda: ("clock-breached", "delivered") in told(call, case["id"]))
+    eventually(lambda: ("escalation-raised", "delivered") in told(call, case["id"]))
     time.sleep(1)
-    assert [stage for stage, _ in told(call, case["id"])].count("clock-breached") == 1
+    assert [stage for stage, _ in told(call, case["id"])].count("escalation-raised") == 1
     [claim] = [c for c in order_of(call, case["id"])["clocks"] if c["kind"] == "claim"]
     assert claim["state"] == "breached"
 

@@ -14,13 +14,14 @@ from services.notify.domain.words import Values, Wording
 class Fact:
     """Something that people may be told.
 
-    type: the event's. key: once per person, whatever number of events repeat it.
-    order_version: what the fact is overtaken by; None for facts that stay true.
+    type: the event's. key: once per person, whatever number of events repeat it. case_id: None for
+    what is about several. order_version: what the fact is overtaken by; None for facts that stay
+    true.
     """
 
     type: str
     key: str
-    case_id: UUID
+    case_id: UUID | None
     region: str
     values: Values
     order_version: int | None = None

@@ -49,18 +49,23 @@ class Term:
 
 
 Value = str | datetime | Term
-Values = Mapping[str, Value]
+Listed = tuple[Mapping[str, Value], ...]  # what is said once for each
+Values = Mapping[str, Value | Listed]
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`parts`: the most SMS that its text may take; gateways cut the rest without a word."""
+    """`parts`: the most SMS that its text may take; gateways cut the rest without a word.
+
+    each: how one item of a list is said, where the text has one.
+    """
 
     id: str
     category: Category
     text: str
     variables: frozenset[str]
     parts: int
+    each: str | None = None
 
     @classmethod
     def of(cls, id: str, data: Mapping[str, Any], signature: str, parts: int) -> "Template":
@@ -69,7 +74,8 @@ class Template:
         if used != set(data["variables"]):
             raise BadWords(f"{id} uses {sorted(used)}, declares {sorted(data['variables'])}")
         parts = int(data.get("parts", parts))
-        return cls(id, Category(data["category"]), text, frozenset(used), parts)
+        category = Category(data["category"])
+        return cls(id, category, text, frozenset(used), parts, data.get("each"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ class Language:
 
     locale: str
     moment: str
+    between: str  # the items of a list
     terms: Mapping[str, str]
     templates: Mapping[str, Template]
 
@@ -85,9 +92,20 @@ class Language:
     def of(cls, data: Mapping[str, Any]) -> "Language":
         common = (data["signature"], data["parts"])
         templates = {id: Template.of(id, t, *common) for id, t in data["templates"].items()}
-        return cls(data["locale"], data["moment"], data["terms"], templates)
+        return cls(data["locale"], data["moment"], data["between"], data["terms"], templates)
 
-    def say(self, value: Value, zone: tzinfo) -> str:
+    def say(self, value: Value | Listed, zone: tzinfo, each: str | None = None) -> str:
+        """Raises BadWords for a list, or an item of it, that the template has no words for."""
+        if isinstance(value, tuple):
+            if each is None:
+                raise BadWords("a list, and no `each`")
+            try:
+                return self.between.join(
+                    each.format_map({name: self.say(one[name], zone) for name in one})
+                    for one in value
+                )
+            except KeyError as error:
+                raise BadWords(f"an item has no {error}") from error
         if isinstance(value, datetime):
             at = value.astimezone(zone)
             return self.moment.format(month=at.month, day=at.day, hour=at.hour, minute=at.minute)
@@ -156,7 +174,9 @@ class Book:
             language, chosen = self._default, self._default.templates[template]
         if missing := chosen.variables - values.keys():
             raise BadWords(f"{template} needs {sorted(missing)}")
-        said = {name: language.say(values[name], self._zone) for name in chosen.variables}
+        said = {
+            name: language.say(values[name], self._zone, chosen.each) for name in chosen.variables
+        }
         text = cleaned(chosen.text.format_map(said))
         parts = len(split(text, Counting.UCS_2).parts)  # as it is handed over
         if parts > chosen.parts:

@@ -10,6 +10,7 @@ from services.workorders.api import (
     concerns,
     desk,
     devices,
+    escalations,
     field,
     orders,
     policies,
@@ -32,6 +33,7 @@ for part in (
     calendars,
     devices,
     policies,
+    escalations,
     protected,
 ):
     router.include_router(part.router)

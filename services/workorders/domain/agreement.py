@@ -18,8 +18,8 @@ def check_from(packs: Sequence[Pack], on: date, calendars: Collection[str]) -> N
     changes = {day for pack in packs for day in (pack.valid_from, pack.valid_to)}
     for changed in sorted({on} | {one for one in changes if one is not None and one > on}):
         now = in_force(packs, changed)
-        check_together(now, calendars)
         _check_complete(packs, now, changed)
+        check_together(now, calendars)
 
 
 def check_dates(packs: Sequence[Pack]) -> None:

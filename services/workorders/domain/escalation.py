@@ -1,11 +1,18 @@
 """Somebody is told that a clock warns or has breached: one row per step and repetition."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NewType
+from typing import Any, Literal, NewType
 from uuid import UUID
 
+from shared.errors import Conflict
+
 EscalationId = NewType("EscalationId", UUID)
+
+
+class NothingToAcknowledge(Conflict):
+    """Nothing is raised here that nobody has acknowledged yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +41,24 @@ class Escalation:
     digest_id: UUID | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is on duty in a role for a region, and by what they are reached. due_at: to be told."""
+
+    tell: str
+    by: str
+    region: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What leaves in one message: everything counted, the first due listed."""
+
+    total: int
+    warned: int
+    kinds: Mapping[str, int]
+    teams: tuple[str, ...]
+    items: tuple[Mapping[str, Any], ...]

@@ -24,7 +24,7 @@ escalations = sa.Table(
     sa.Column("team", sa.Text),
     instant("raised_at"),
     instant("due_at"),
-    instant("held_until", nullable=True),
+    instant("ready_at"),  # when it may leave: raised, or the end of quiet hours
     sa.Column("digest_id", sa.Uuid),
     instant("acknowledged_at", nullable=True),
     sa.Column("acknowledged_by", sa.Text),
@@ -37,6 +37,7 @@ escalations = sa.Table(
         "tell",
         "by",
         "region",
+        "ready_at",
         postgresql_where=sa.text("digest_id IS NULL AND acknowledged_at IS NULL AND by <> 'board'"),
     ),
 )

@@ -1,9 +1,10 @@
 """Notify as it runs, a real gateway on a free port, and what the other services may say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,19 +50,38 @@ def arrived(version: int = 3, level: int = 1) -> Event:
     return order_fact(workorders.OrderArrived, version, level, arrived_at=NINE)
 
 
-def breached(generation: int = 1, clock_id: UUID = ORDER, region: str = "320505") -> Event:
-    return order_fact(
-        workorders.ClockBreached,
-        clock_id=clock_id,
-        kind="arrival",
-        generation=generation,
-        region=region,
-        due_at=NINE + timedelta(minutes=45),
-        fired_at=NINE + timedelta(minutes=45),
-        late_ms=3,
-        policy="sgcc-2022",
-        policy_version="2022.1",
-    )
+def raised(
+    digest_id: UUID = ORDER, region: str = "320505", numbers: Sequence[str] = (NUMBER,), **more: Any
+) -> Event:
+    """A supervisor is to be told that somebody should be on site by now, for each of `numbers`."""
+    items = [
+        {
+            "clock_id": uuid4(),
+            "work_order_id": uuid4(),
+            "case_id": CASE if number == NUMBER else uuid4(),
+            "case_number": number,
+            "kind": "arrival",
+            "because": "breached",
+            "repetition": 1,
+            "due_at": NINE + timedelta(minutes=45),
+        }
+        for number in numbers
+    ]
+    about = {
+        "recipient": f"supervisor:{region}",
+        "digest_id": digest_id,
+        "role": "supervisor",
+        "by": "sms",
+        "region": region,
+        "raised_at": NINE,
+        "window_ends_at": NINE + timedelta(minutes=10),
+        "total": len(items),
+        "warned": 0,
+        "breached": len(items),
+        "kinds": {"arrival": len(items)},
+        "items": items,
+    }
+    return workorders.EscalationRaised.model_validate(about | more)
 
 
 def as_message(event: Event) -> Message:

@@ -17,12 +17,12 @@ from tests.service.notify.conftest import (
     SILENT,
     accepted,
     arrived,
-    breached,
     hand_over,
     handing_over,
     hear,
     impatient,
     lapse,
+    raised,
     status,
     until,
     wake,
@@ -169,7 +169,7 @@ async def test_doubt_that_nobody_ends_is_said_and_the_late_truth_too(notify, gat
 @impatient
 async def test_in_doubt_a_safety_message_is_sent_again_but_not_for_ever(notify, gateway, clock):
     gateway.network.faults = HANGING
-    await hear(notify, breached())
+    await hear(notify, raised())
     for _ in range(5):
         await hand_over(notify)
         clock.now += timedelta(minutes=1)
@@ -184,7 +184,7 @@ async def claim_and_die(notify, clock) -> list[Claimed]:
 
 
 async def test_a_lease_that_ran_out_is_doubt(notify, gateway, clock):
-    await hear(notify, accepted(), breached())
+    await hear(notify, accepted(), raised())
     assert len(await claim_and_die(notify, clock)) == 2
     assert await lapse(notify, clock, seconds=29) == 0
     assert await lapse(notify, clock, seconds=1) == 2

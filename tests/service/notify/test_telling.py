@@ -10,13 +10,14 @@ from shared.contracts import workorders as said
 from tests.conftest import NINE
 from tests.service.notify.conftest import (
     CASE,
+    NUMBER,
     ORDER,
     accepted,
     arrived,
     as_message,
-    breached,
     hear,
     order_fact,
+    raised,
     status,
 )
 
@@ -82,18 +83,35 @@ async def test_an_arrival_before_its_case_is_only_early(notify):
     assert await status(notify) == ["queued", "queued"]
 
 
-async def test_a_breach_is_told_to_the_one_supervisor_on_duty(notify):
-    await hear(notify, breached(), breached(), breached(generation=2))
+async def test_an_escalation_is_told_to_the_one_supervisor_on_duty(notify):
+    again = uuid4()
+    await hear(notify, raised(), raised(), raised(digest_id=again))
     rows = await notify.rows("SELECT * FROM messages ORDER BY ctid")
     assert [row.phone for row in rows] == ["15400000035"] * 2
-    assert rows[0].dedupe_key == f"clock-breached:{ORDER}:1"
+    assert [row.dedupe_key for row in rows] == [f"escalation-raised:{id}" for id in (ORDER, again)]
     assert rows[0].category == "safety" and rows[0].audience == "supervisor"
-    assert "到达现场超时，应于11月20日17:45前完成" in rows[0].text
+    assert rows[0].case_id == CASE
+    assert "共1项" in rows[0].text
+    assert f"编号{NUMBER}到达现场（应于11月20日17:45前，第1次提醒）" in rows[0].text
+
+
+async def test_what_was_gathered_is_one_message_that_lists_the_first(notify):
+    numbers = [f"2611-2000-{n:04}-00" for n in range(5)]
+    await hear(notify, raised(numbers=numbers, total=500))
+    [row] = await notify.rows("SELECT * FROM messages")
+    assert "共500项" in row.text and all(number in row.text for number in numbers)
+    assert row.case_id is None and row.status == "queued"
+
+
+async def test_what_is_raised_for_others_is_not_for_our_supervisors(notify):
+    await hear(notify, raised(role="dispatcher"), raised(digest_id=uuid4(), by="board"))
+    assert await notify.rows("SELECT 1 FROM messages") == []
+    assert await notify.rows("SELECT 1 FROM parked") == []
 
 
 async def test_the_longest_prefix_is_on_duty_and_somewhere_nobody_is(notify):
-    await hear(notify, breached(clock_id=uuid4(), region="321001"))
-    await hear(notify, breached(clock_id=uuid4(), region="440300"))
+    await hear(notify, raised(digest_id=uuid4(), region="321001"))
+    await hear(notify, raised(digest_id=uuid4(), region="440300"))
     rows = await notify.rows("SELECT phone, status, reason FROM messages ORDER BY ctid")
     assert [tuple(row) for row in rows] == [
         ("15400000032", "queued", None),

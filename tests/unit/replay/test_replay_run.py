@@ -51,7 +51,7 @@ class World:
         if request.url.host == "workorders":
             return _page([{"id": str(uuid4())} for _ in range(self.orders)])
         words = [("case-accepted.v1", "accepted", status) for status in self.sms]
-        words += [("clock-breached.v1", text, "delivered") for text in self.supervisor]
+        words += [("escalation-raised.v1", text, "delivered") for text in self.supervisor]
         return _page([_sms(*one) for one in words])
 
     def file(self, request: httpx.Request) -> httpx.Response:

@@ -354,6 +354,7 @@ def test_each_pack_of_this_repository_can_be_chosen(chosen):
     assert {chosen, "house"} <= {pack.id for pack in in_force(used, date(2026, 11, 20))}
     for limit in (limit for pack in used for limit in pack.limits):
         assert limit.certainty in "AB" or not limit.promised, "no promise on hearsay"
+        assert limit.ladder, "somebody hears of it"
 
 
 def test_the_packs_of_this_repository_are_those_that_the_handbook_names():

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("team", sa.Text),
         sa.Column("raised_at", _instant, nullable=False),
         sa.Column("due_at", _instant, nullable=False),
-        sa.Column("held_until", _instant),
+        sa.Column("ready_at", _instant, nullable=False),
         sa.Column("digest_id", sa.Uuid),
         sa.Column("acknowledged_at", _instant),
         sa.Column("acknowledged_by", sa.Text),
@@ -37,7 +37,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_escalations_waiting",
         "escalations",
-        ["tell", "by", "region"],
+        ["tell", "by", "region", "ready_at"],
         postgresql_where=sa.text("digest_id IS NULL AND acknowledged_at IS NULL AND by <> 'board'"),
     )
     op.create_table(
