@@ -16,6 +16,9 @@ from services.workorders.api import (
     policies,
     protected,
     reasons,
+    roster,
+    routing,
+    shifts,
     stream,
 )
 
@@ -35,5 +38,8 @@ for part in (
     policies,
     escalations,
     protected,
+    roster,
+    shifts,
+    routing,
 ):
     router.include_router(part.router)

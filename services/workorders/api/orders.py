@@ -1,4 +1,4 @@
-"""Work orders: lists, one of them, its address for a purpose, the teams."""
+"""Work orders: lists, one of them, its address for a purpose."""
 
 from fastapi import APIRouter, Response
 
@@ -11,19 +11,13 @@ from services.workorders.api.shown import (
     shown,
 )
 from services.workorders.api.wanted import AskedFor, Looking
-from services.workorders.store import clocks, lists, orders, teams
+from services.workorders.store import clocks, lists, orders
 from services.workorders.use_cases import closing
 from shared.auth import Called, may
-from shared.http import Body, Shown, Stamped, Transaction, Words
+from shared.http import Body, Stamped, Transaction, Words
 from shared.page import Cursor, Limit, Page, cursor_after
 
 router = APIRouter(prefix="/v1", tags=["work orders"])
-
-
-class TeamOut(Shown):
-    code: str
-    name: str
-    region: str
 
 
 class RevealIn(Body):
@@ -62,9 +56,3 @@ async def reveal(tx: Transaction, stamp: Stamped, aim: Seen, body: RevealIn) -> 
     order = await closing.reveal(tx, stamp, aim, body.purpose)
     ticking = await clocks.of_orders(tx, [order.id])
     return shown(order, ticking[order.id], stamp.role, masked=False)
-
-
-@router.get("/teams", dependencies=[may(*READERS)])
-async def list_teams(tx: Transaction, caller: Called) -> list[TeamOut]:
-    """The teams of the caller's region."""
-    return [TeamOut.model_validate(team) for team in await teams.all_teams(tx, caller.region)]

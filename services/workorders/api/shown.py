@@ -105,6 +105,7 @@ class HandbackOut(Shown):
     reason: str
     target: str
     by: str
+    teams: list[str]
 
 
 class SuspensionRequestOut(Shown):

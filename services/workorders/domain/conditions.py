@@ -25,7 +25,7 @@ WORDS: dict[str, str] = {
     "account": "the customer's account is known",
     "represented": "the customer has a representative of its own",
     "waiting": "whole minutes since it was received",
-    "hour": "0 to 23, where the rules say",
+    "hour": "0 to 23, on the utility's own clock",
     "weekday": "1, Monday, to 7",
     "received_at": "a timestamp",
     "candidates": "of `skip_if`: how many teams fit this step",

@@ -13,6 +13,7 @@ from services.workorders.domain.routing import (
     Case,
     Considered,
     Decision,
+    Routing,
 )
 from services.workorders.domain.rules import Choice, Constraint, Kind, Rule, Rules, Step
 
@@ -46,6 +47,11 @@ def by_hand(team: Candidate, why: str) -> Decision:
     """Somebody decided, and need not be followed by the rules."""
     code, name = team.code, team.name
     return Decision(None, None, None, code, name, (why,), candidates=(_considered(team),))
+
+
+def kept(routing: Routing) -> Decision:
+    """The team has it already."""
+    return Decision(None, None, None, routing.team, routing.team_name, routing.because)
 
 
 def unruled() -> Decision:

@@ -194,6 +194,13 @@ class WorkOrder:
             raise SameTeam(field="team", team=self.team)
         return self.move(Move.REASSIGN, routing=routing, handler=None)
 
+    def give_back(self, because: str) -> "WorkOrder":
+        """Who claimed it will not begin with it; the team keeps it."""
+        self.check(Move.REASSIGN)
+        assert self.routing is not None
+        routing = replace(self.routing, because=(because,), person=None, until=None)
+        return self.move(Move.REASSIGN, routing=routing, handler=None)
+
     def contact(self, at: datetime) -> "WorkOrder":
         """The customer was spoken to."""
         return self._step(Move.CONTACT, "contacted_at", at)

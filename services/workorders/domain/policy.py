@@ -40,6 +40,7 @@ from services.workorders.domain.reasons import (
     read_pauses,
     read_returns,
 )
+from services.workorders.domain.roster import RosterRules, read_roster_rules
 from services.workorders.domain.standard import Standard, read_standard
 from services.workorders.domain.supervision import Watching, read_watching
 from services.workorders.domain.written import BadPolicy, day, only, place, text
@@ -103,6 +104,7 @@ class Pack:
     supervision: Watching | None = None
     protection: ProtectedClasses | None = None
     priority: Weights | None = None
+    roster: RosterRules | None = None
 
     @property
     def name(self) -> str:
@@ -149,6 +151,7 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "supervision": read_watching,
     "protection": read_protection,
     "priority": read_weights,
+    "roster": read_roster_rules,
 }
 _KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", "standards", *SECTIONS)
 

@@ -1,21 +1,27 @@
-"""Teams, the people in them, their shifts, and what one crew hands to the next."""
+"""Teams, the people in them, and their shifts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
-from services.workorders.domain.order import WorkOrderId
-from shared.errors import Conflict, Forbidden, Invalid
+from services.workorders.domain.written import duration, only
+from shared.errors import Conflict, Invalid
 
 ShiftId = NewType("ShiftId", UUID)
 AREAS = ("urban", "rural", "remote")
 
 
 class BadShift(Invalid):
-    """A shift runs forwards, at most a few days, and is led by one of its members."""
+    """A shift runs forwards, not for too long, and is led by one of its members.
+
+    column: what of it is wrong.
+    """
+
+    def __init__(self, detail: str, column: str) -> None:
+        super().__init__(detail, column=column)
+        self.column = column
 
 
 class MemberElsewhere(Conflict):
@@ -26,37 +32,26 @@ class ShiftClosed(Conflict):
     """The shift was closed."""
 
 
-class NoHandover(Conflict):
-    """The shift was not handed over yet."""
+class NotBegun(Conflict):
+    """The shift has not begun."""
 
 
-class NoNextShift(Conflict):
-    """There is no next shift of this team to hand over to."""
+class Begun(Conflict):
+    """The shift has begun; it is handed over and closed."""
 
 
-class NotTheLead(Forbidden):
-    """Only the lead of that shift, or a supervisor in its place, may sign."""
+@dataclass(frozen=True, slots=True)
+class RosterRules:
+    """at_risk: an order is, when one of its clocks is due within that time, or was already."""
+
+    longest_shift: timedelta
+    at_risk: timedelta
 
 
-class SameSigner(Conflict):
-    """Two different people sign: one gives, one takes."""
-
-
-class SignedAlready(Conflict):
-    """That side has signed already."""
-
-
-class OwnItem(Forbidden):
-    """Who hands an order over can't acknowledge it."""
-
-
-class NotHandedOver(Conflict):
-    """The shift can't be closed: something is not acknowledged or not signed."""
-
-
-class Side(StrEnum):
-    OUTGOING = "outgoing"
-    INCOMING = "incoming"
+def read_roster_rules(data: Mapping[str, Any]) -> RosterRules:
+    """The section `roster` of a policy pack. Raises BadPolicy."""
+    only(data, ("longest_shift", "at_risk"))
+    return RosterRules(duration(data["longest_shift"]), duration(data["at_risk"]))
 
 
 def level_of(region: str) -> int:
@@ -123,106 +118,55 @@ class Shift:
     def checked(self, longest: timedelta) -> "Shift":
         """Raises BadShift."""
         if self.ends_at <= self.starts_at:
-            raise BadShift("it ends before it starts")
+            raise BadShift("it ends before it starts", "ends_at")
         if self.ends_at - self.starts_at > longest:
-            raise BadShift(f"longer than {longest}")
+            raise BadShift(f"longer than {longest}", "ends_at")
         if self.lead not in self.members:
-            raise BadShift("the lead is none of its members")
+            raise BadShift("the lead is none of its members", "lead")
         if len(set(self.members)) != len(self.members):
-            raise BadShift("a member is named twice")
+            raise BadShift("a member is named twice", "members")
         return self
 
-    def overlaps(self, other: "Shift") -> bool:
-        """At the same time with the same people in it. A shift closed early is over."""
-        mine = self.starts_at < other.until and other.starts_at < self.until
-        return mine and not set(self.members).isdisjoint(other.members)
+    def meets(self, other: "Shift") -> bool:
+        """At the same time, if only for a moment. A shift closed early is over."""
+        return self.starts_at < other.until and other.starts_at < self.until
 
     @property
     def until(self) -> datetime:
         return min(self.ends_at, self.closed_at or self.ends_at)
 
+    def check_running(self, at: datetime) -> None:
+        """Raises ShiftClosed, NotBegun."""
+        if self.closed_at is not None:
+            raise ShiftClosed(closed_at=self.closed_at.isoformat())
+        if at < self.starts_at:
+            raise NotBegun(starts_at=self.starts_at.isoformat())
+
+    def cancel(self, by: str, at: datetime) -> "Shift":
+        """It will not take place. Raises ShiftClosed, Begun."""
+        if self.closed_at is not None:
+            raise ShiftClosed(closed_at=self.closed_at.isoformat())
+        if at >= self.starts_at:
+            raise Begun(starts_at=self.starts_at.isoformat())
+        return self.close(by, at)
+
     def close(self, by: str, at: datetime) -> "Shift":
         return replace(self, closed_at=at, closed_by=by, version=self.version + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An order as it was when it was listed. due_at: of its most pressing clock."""
+def meetings(planned: Sequence[Shift], known: Sequence[Shift]) -> Iterator[tuple[int, str, Shift]]:
+    """Who of `planned` (by its place in the list) would be on another shift at the same time.
 
-    order_id: WorkOrderId
-    status: str
-    at_risk: bool
-    due_at: datetime | None
-    acknowledged_at: datetime | None = None
-    acknowledged_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """The record between a shift and the next of its team, signed by both sides."""
-
-    shift_id: ShiftId
-    next_id: ShiftId
-    opened_at: datetime
-    opened_by: str
-    items: tuple[Item, ...] = ()
-    given_by: str | None = None
-    given_at: datetime | None = None
-    taken_by: str | None = None
-    taken_at: datetime | None = None
-    version: int = 1
-
-    def extended(self, items: Sequence[Item]) -> "Handover":
-        """With orders that came since; who signed had signed another list, so nobody has."""
-        if not items:
-            return self
-        unsigned: dict[str, Any] = dict.fromkeys(("given_by", "given_at", "taken_by", "taken_at"))
-        return self._changed(items=(*self.items, *items), **unsigned)
-
-    def sign(self, side: Side, lead: str, by: str, at: datetime, *, supervisor: bool) -> "Handover":
-        """Raises NotTheLead, SignedAlready, SameSigner."""
-        if by != lead and not supervisor:
-            raise NotTheLead(side=side)
-        mine, other = self.given_by, self.taken_by
-        if side is Side.INCOMING:
-            mine, other = other, mine
-        if mine is not None:
-            raise SignedAlready(side=side)
-        if other == by:
-            raise SameSigner(side=side)
-        if side is Side.OUTGOING:
-            return self._changed(given_by=by, given_at=at)
-        return self._changed(taken_by=by, taken_at=at)
-
-    def acknowledge(
-        self, order_id: WorkOrderId, outgoing: Collection[str], by: str, at: datetime
-    ) -> "Handover":
-        """Raises OwnItem. The first acknowledgement stands."""
-        if by in outgoing:
-            raise OwnItem(work_order_id=str(order_id))
-        items = tuple(
-            replace(item, acknowledged_at=at, acknowledged_by=by)
-            if item.order_id == order_id and item.acknowledged_at is None
-            else item
-            for item in self.items
-        )
-        return self if items == self.items else self._changed(items=items)
-
-    def check_closable(self, still_open: Collection[WorkOrderId]) -> None:
-        """Raises NotHandedOver with what is missing.
-
-        still_open: the orders that the outgoing crew leaves behind.
-        """
-        unacknowledged = [
-            str(item.order_id)
-            for item in self.items
-            if item.acknowledged_at is None and item.order_id in still_open
-        ]
-        unlisted = [str(id) for id in still_open if id not in {x.order_id for x in self.items}]
-        sides = ((Side.OUTGOING, self.given_by), (Side.INCOMING, self.taken_by))
-        unsigned = [str(side) for side, signer in sides if signer is None]
-        if unacknowledged or unlisted or unsigned:
-            raise NotHandedOver(unacknowledged=unacknowledged, unlisted=unlisted, unsigned=unsigned)
-
-    def _changed(self, **changes: Any) -> "Handover":
-        return replace(self, version=self.version + 1, **changes)
+    A pair within `planned` is told of once, with the later in the list.
+    """
+    of_person: dict[str, list[Shift]] = {}
+    for shift in known:
+        for person in shift.members:
+            of_person.setdefault(person, []).append(shift)
+    for place, shift in enumerate(planned):
+        for person in shift.members:
+            others = of_person.setdefault(person, [])
+            clash = next((other for other in others if shift.meets(other)), None)
+            if clash is not None:
+                yield place, person, clash
+            others.append(shift)

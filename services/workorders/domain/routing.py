@@ -1,6 +1,6 @@
 """What a decision is made from, and what it says: candidates, the case, the team and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -63,6 +63,16 @@ class Candidate:
     def room(self) -> int:
         """For so many more orders, at most MOST_ROOM."""
         return MOST_ROOM if self.capacity is None else max(0, self.capacity - self.load)
+
+
+def longest_licences(held: Sequence[Mapping[str, date | None]]) -> dict[str, date | None]:
+    """Of each skill the licence that lasts longest; None lasts for ever."""
+    longest: dict[str, date | None] = {}
+    for skills in held:
+        for skill, until in skills.items():
+            before = longest.get(skill, until)
+            longest[skill] = None if until is None or before is None else max(before, until)
+    return longest
 
 
 @dataclass(frozen=True, slots=True)

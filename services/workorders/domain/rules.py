@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from services.workorders.domain.written import (
+    BadPolicy,
+    day,
+    duration,
+    only,
+    place,
+    text,
+    whole,
+    yes_or_no,
+)
 from shared.errors import Conflict, Invalid
 
-_MOST_RULES, _MOST_STEPS, _LONGEST_WAIT = 100, 8, timedelta(days=30)
-_ALWAYS = "true"
+_MOST_RULES, _MOST_STEPS, _MOST_NAMES, _MOST_SKILLS, _LONGEST_NAME = 100, 8, 50, 10, 100
+_ALWAYS, _REPRESENTATIVE = "true", "representative"
 
 
 class BadRules(Invalid):
@@ -90,7 +99,6 @@ class Rules:
     version: str
     valid_from: date
     valid_to: date | None
-    zone: ZoneInfo
     standing: bool
     retry: timedelta
     rules: tuple[Rule, ...]
@@ -117,27 +125,14 @@ def read_rules(data: Mapping[str, Any], check: Callable[[str, bool], None]) -> R
 
     check: raises ValueError for a condition (the second word: it is one of a step) that is none.
     """
-    version = "the rules"
-    with _Place(version):
-        _only(data, _RULES)
-        version = str(data["version"])
-        rules = Rules(
-            version=_text(version),
-            valid_from=_date(data["valid_from"]),
-            valid_to=_date(data["valid_to"]) if data.get("valid_to") else None,
-            zone=ZoneInfo(data["zone"]),
-            standing=_bool(data["standing"]),
-            retry=_minutes(data["retry_minutes"]),
-            rules=_rules(data),
-            source=_text(data["source"]),
-        )
-    if rules.valid_to is not None and rules.valid_to <= rules.valid_from:
-        raise BadRules("valid_to is not after valid_from")
-    if rules.rules[-1].when != _ALWAYS:
-        raise BadRules("the last rule must take every order: when: 'true'")
-    for place, text, of_a_step in rules.conditions():
-        with _Place(place):
-            check(text, of_a_step)
+    try:
+        with place("the rules"):
+            rules = _rules(only(data, _RULES))
+        for where, condition, of_a_step in rules.conditions():
+            with place(where):
+                check(condition, of_a_step)
+    except BadPolicy as error:
+        raise BadRules(str(error)) from error
     return rules
 
 
@@ -157,115 +152,88 @@ def fits_between(new: Rules, others: Sequence[Rules]) -> None:
             raise RulesHole(f"nothing follows {before.version}", on=ends.isoformat())
 
 
-_RULES = {
-    "version", "valid_from", "valid_to", "zone", "standing", "retry_minutes", "relax", "rules",
-    "source",
-}  # fmt: skip
-_RULE = {"name", "when", "relax", "else"}
-_STEP = {"to", "choose", "skills", "up", "wait_minutes", "skip_if"}
+_RULES = (
+    "version", "valid_from", "valid_to", "standing", "retry_minutes", "relax", "rules", "source",
+)  # fmt: skip
+_STEP = ("to", "choose", "skills", "up", "wait_minutes", "skip_if")
+_RULE = ("name", "when", "relax", "else", *_STEP)
 
 
-class _Place:
-    """Whatever is wrong in here is a BadRules that says where."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, BadRules):
-            raise BadRules(f"{self._name}: {error.detail}") from error
-        if isinstance(error, KeyError):
-            raise BadRules(f"{self._name}: {error} is missing or unknown") from error
-        if isinstance(error, TypeError | ValueError | AttributeError | OverflowError | OSError):
-            raise BadRules(f"{self._name}: {error}") from error
-
-
-def _rules(data: Mapping[str, Any]) -> tuple[Rule, ...]:
+def _rules(data: Mapping[str, Any]) -> Rules:
     usual = data.get("relax", [])
-    found = []
+    found: list[Rule] = []
     for n, one in enumerate(_list(data["rules"], _MOST_RULES), start=1):
-        with _Place(f"rule {n}"):
-            found.append(_rule(one, usual))
-        if found[-1].name in {rule.name for rule in found[:-1]}:
-            raise BadRules(f"rule {n}: there is a rule {found[-1].name} already")
-    if not found:
-        raise BadRules("there are no rules")
-    return tuple(found)
+        with place(f"rule {n}"):
+            found.append(_rule(only(one, _RULE), usual))
+            if found[-1].name in {rule.name for rule in found[:-1]}:
+                raise BadPolicy(f"there is a rule {found[-1].name} already")
+    if not found or found[-1].when != _ALWAYS:
+        raise BadPolicy("the last rule must take every order: when: 'true'")
+    rules = Rules(
+        version=_line(data["version"]),
+        valid_from=day(data["valid_from"]),
+        valid_to=day(data["valid_to"]) if data.get("valid_to") else None,
+        standing=yes_or_no(data["standing"]),
+        retry=_minutes(data["retry_minutes"]),
+        rules=tuple(found),
+        source=text(data["source"]),
+    )
+    if rules.valid_to is not None and rules.valid_to <= rules.valid_from:
+        raise BadPolicy("valid_to is not after valid_from")
+    return rules
 
 
-def _rule(data: Mapping[str, Any], usual: Any) -> Rule:
-    _only(data, _RULE | _STEP)
+def _rule(data: Mapping[str, Any], usual: object) -> Rule:
     first = {name: value for name, value in data.items() if name in _STEP}
     steps = []
     for n, one in enumerate([first, *_list(data.get("else", []), _MOST_STEPS)], start=1):
-        with _Place(f"step {n}"):
-            _only(one, _STEP)
-            steps.append(_step(one))
+        with place(f"step {n}"):
+            steps.append(_step(only(one, _STEP)))
     if steps[-1].wait is not None:
-        raise BadRules("nothing follows the last step, so it can't be waited for")
-    relax = tuple(Constraint(word) for word in _list(data.get("relax", usual), len(Constraint)))
-    return Rule(_text(data["name"]), _text(data["when"]), tuple(steps), relax)
+        raise BadPolicy("nothing follows the last step, so it can't be waited for")
+    relax = tuple(Constraint(one) for one in _list(data.get("relax", usual), len(Constraint)))
+    return Rule(_line(data["name"]), text(data["when"]), tuple(steps), relax)
 
 
 def _step(data: Mapping[str, Any]) -> Step:
-    [(kind, names)] = data["to"].items()
-    kind = Kind(kind)
-    if kind is Kind.PERSON and names != "representative":
-        raise BadRules("a person can only be the representative")
-    names = [names] if isinstance(names, str) else _list(names, 50)
-    if kind is not Kind.NEAREST and not names:
-        raise BadRules(f"{kind} of none")
-    if kind is Kind.TEAM and len(names) != 1:
-        raise BadRules("team is one team")
+    kind, names = _to(data["to"])
+    wait, skip_if = data.get("wait_minutes"), data.get("skip_if")
     return Step(
         kind=kind,
-        names=frozenset(map(_text, names)),
+        names=names,
         choose=Choice(data.get("choose", Choice.LEAST_LOADED)),
-        skills=tuple(map(_text, _list(data.get("skills", []), 10))),
-        up=_count(data.get("up", 0)),
-        wait=_minutes(data["wait_minutes"]) if data.get("wait_minutes") is not None else None,
-        skip_if=_text(data["skip_if"]) if data.get("skip_if") is not None else None,
+        skills=tuple(map(_line, _list(data.get("skills", []), _MOST_SKILLS))),
+        up=whole(data.get("up", 0), least=0),
+        wait=_minutes(wait) if wait is not None else None,
+        skip_if=text(skip_if) if skip_if is not None else None,
     )
 
 
-def _only(data: Mapping[str, Any], known: set[str]) -> None:
-    if not isinstance(data, Mapping):
-        raise BadRules("this must be a mapping")
-    if unknown := sorted(str(name) for name in data.keys() - known):
-        raise BadRules(f"{unknown[0]} is unknown; there are {', '.join(sorted(known))}")
+def _to(data: object) -> tuple[Kind, frozenset[str]]:
+    if len(only(data, list(Kind))) != 1:
+        raise BadPolicy(f"to: one of {', '.join(Kind)}")
+    [(kind, value)] = only(data, list(Kind)).items()
+    names = frozenset(map(_line, [value] if isinstance(value, str) else _list(value, _MOST_NAMES)))
+    if kind == Kind.PERSON and names != {_REPRESENTATIVE}:
+        raise BadPolicy(f"to: a person can only be the {_REPRESENTATIVE}")
+    if kind == Kind.TEAM and len(names) != 1:
+        raise BadPolicy("to: a team is one team")
+    if kind == Kind.ROLES and not names:
+        raise BadPolicy("to: which roles?")
+    return Kind(kind), names
 
 
-def _list(value: Any, most: int) -> list[Any]:
+def _list(value: object, most: int) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
-        raise BadRules(f"a list of at most {most} was expected")
+        raise BadPolicy(f"a list of at most {most} was expected")
     return value
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > 500:
-        raise BadRules(f"a text was expected, not {value!r}"[:200])
-    return value
+def _line(value: object) -> str:
+    if len(text(value)) > _LONGEST_NAME:
+        raise BadPolicy(f"longer than {_LONGEST_NAME} characters: {str(value)[:20]!r}..")
+    return text(value)
 
 
-def _bool(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise BadRules(f"true or false was expected, not {value!r}"[:200])
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= 9:
-        raise BadRules(f"a number from 0 to 9 was expected, not {value!r}"[:200])
-    return value
-
-
-def _minutes(value: Any) -> timedelta:
-    if type(value) is not int or not 0 < value <= _LONGEST_WAIT / timedelta(minutes=1):
-        raise BadRules(f"minutes, at most 30 days of them, were expected, not {value!r}"[:200])
-    return timedelta(minutes=value)
-
-
-def _date(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
+def _minutes(value: object) -> timedelta:
+    return duration({"minutes": whole(value)})

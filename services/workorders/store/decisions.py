@@ -40,6 +40,7 @@ def add(tx: Tx, stamp: Stamp, order: WorkOrder, cause: Cause, decision: Decision
         "id": new_id(stamp.at),
         "order_id": order.id,
         "at": stamp.at,
+        "version": order.version,
         "level": order.level,
         "cause": cause,
         "by": stamp.by,
@@ -58,7 +59,7 @@ def add(tx: Tx, stamp: Stamp, order: WorkOrder, cause: Cause, decision: Decision
 async def of_order(tx: Tx, id: WorkOrderId) -> list[Decided]:
     """The oldest first."""
     query = sa.select(routing_decisions).where(routing_decisions.c.order_id == id)
-    rows = await tx.execute(query.order_by(routing_decisions.c.at, routing_decisions.c.id))
+    rows = await tx.execute(query.order_by(routing_decisions.c.at, routing_decisions.c.version))
     return [_decided(row) for row in rows]
 
 

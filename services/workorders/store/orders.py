@@ -99,6 +99,19 @@ async def lock_suspended_until(tx: Tx, at: datetime, limit: int) -> list[WorkOrd
     return [order_of(row) for row in await tx.execute(query)]
 
 
+async def opened_between(
+    tx: Tx, region: str, begin: datetime, end: datetime, limit: int
+) -> list[WorkOrder]:
+    """Of the caller's region, the oldest first."""
+    query = sa.select(work_orders).where(
+        region_scope(work_orders.c.region, region),
+        work_orders.c.opened_at >= begin,
+        work_orders.c.opened_at < end,
+    )
+    oldest = query.order_by(work_orders.c.opened_at, work_orders.c.id).limit(limit)
+    return [order_of(row) for row in await tx.execute(oldest)]
+
+
 _TO_ROUTE = sa.and_(
     work_orders.c.status.in_(["dispatched", "pending_dispatch", "reassigned", "reopened"]),
     work_orders.c.route_at.is_not(None),

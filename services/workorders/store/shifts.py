@@ -49,6 +49,12 @@ async def with_any_of(
     return [_shift(row) for row in await tx.execute(query)]
 
 
+async def between(tx: Tx, begin: datetime, end: datetime) -> list[Shift]:
+    """Every shift that runs at any time from `begin` to `end`."""
+    query = sa.select(shifts).where(shifts.c.starts_at < end, shifts.c.ends_at > begin)
+    return [_shift(row) for row in await tx.execute(query)]
+
+
 async def next_of(tx: Tx, shift: Shift) -> Shift | None:
     """The one of its team that takes over: the first to start after it did, and to end later."""
     query = sa.select(shifts).where(

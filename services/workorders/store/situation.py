@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.workorders.domain.order import WorkOrder
-from services.workorders.domain.routing import Candidate, Representative
+from services.workorders.domain.routing import Candidate, Representative, longest_licences
 from services.workorders.store import rules
 from services.workorders.store.rules import Ruling
 from services.workorders.tables import routing_decisions, work_orders
@@ -109,7 +109,7 @@ def _candidate(
         level=level,
         role=role,
         areas=frozenset(areas),
-        skills=licences([skills, *on_duty]),
+        skills=longest_licences([_dated(held) for held in (skills, *on_duty)]),
         capacity=capacity,
         weight=weight,
         standing=standing,
@@ -120,12 +120,5 @@ def _candidate(
     )
 
 
-def licences(held: list[dict[str, str | None]]) -> dict[str, date | None]:
-    """Of each skill the licence that lasts longest; None lasts for ever."""
-    longest: dict[str, date | None] = {}
-    for skills in held:
-        for skill, text in skills.items():
-            until = date.fromisoformat(text) if text else None
-            before = longest.get(skill, until)
-            longest[skill] = None if until is None or before is None else max(before, until)
-    return longest
+def _dated(skills: dict[str, str | None]) -> dict[str, date | None]:
+    return {skill: date.fromisoformat(text) if text else None for skill, text in skills.items()}

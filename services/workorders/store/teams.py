@@ -55,11 +55,9 @@ async def lock_known(tx: Tx, codes: Sequence[str]) -> dict[str, Team]:
     return {row.code: _team(row) for row in found}
 
 
-async def save(tx: Tx, team: Team) -> None:
+async def save(tx: Tx, changed: Sequence[Team]) -> None:
     """New, or written over."""
-    row = _row(team)
-    statement = insert(teams).values(row)
-    await tx.execute(statement.on_conflict_do_update(index_elements=["code"], set_=row))
+    await _upsert(tx, teams, "code", [_row(team) for team in changed])
 
 
 async def add(tx: Tx, team: Team) -> bool:
@@ -89,24 +87,34 @@ async def get_member(tx: Tx, person: str, region: str) -> Member:
     return _member(row)
 
 
+async def lock_member(tx: Tx, person: str, region: str, expected: int | None) -> Member | None:
+    """For update; None when nobody is known by that subject.
+
+    Raises UnknownMember for one of another region, PreconditionFailed.
+    """
+    before = (await lock_members(tx, [person])).get(person)
+    if before is None:
+        return None
+    await get_member(tx, person, region)
+    check_expected(expected, before.version)
+    return before
+
+
 async def lock_members(tx: Tx, persons: Sequence[str]) -> dict[str, Member]:
     """Those of these that there are, by subject, for update: nobody else plans them meanwhile."""
     query = sa.select(members).where(members.c.person.in_(persons)).order_by(members.c.person)
     return {row.person: _member(row) for row in await tx.execute(query.with_for_update())}
 
 
-async def save_member(tx: Tx, member: Member) -> None:
+async def save_members(tx: Tx, changed: Sequence[Member]) -> None:
     """New, or written over."""
-    row = _member_row(member)
-    statement = insert(members).values(row)
-    await tx.execute(statement.on_conflict_do_update(index_elements=["person"], set_=row))
+    await _upsert(tx, members, "person", [_member_row(member) for member in changed])
 
 
 async def represent(tx: Tx, account_no: str, person: str, until: date | None) -> None:
     """The account's representative, from now on."""
     row = {"account_no": account_no, "person": person, "until": until}
-    statement = insert(representatives).values(row)
-    await tx.execute(statement.on_conflict_do_update(index_elements=["account_no"], set_=row))
+    await _upsert(tx, representatives, "account_no", [row])
 
 
 async def represented_by(tx: Tx, person: str) -> list[tuple[str, date | None]]:
@@ -114,6 +122,18 @@ async def represented_by(tx: Tx, person: str) -> list[tuple[str, date | None]]:
     query = sa.select(representatives).where(representatives.c.person == person)
     rows = await tx.execute(query.order_by(representatives.c.account_no))
     return [(row.account_no, row.until) for row in rows]
+
+
+async def representatives_of(tx: Tx, accounts: Sequence[str]) -> dict[str, str]:
+    """By account number."""
+    query = sa.select(representatives).where(representatives.c.account_no.in_(accounts))
+    return {row.account_no: row.person for row in await tx.execute(query)}
+
+
+async def _upsert(tx: Tx, table: sa.Table, key: str, rows: list[dict[str, Any]]) -> None:
+    added = insert(table)
+    changed = {name: added.excluded[name] for name in rows[0]}
+    await tx.execute(added.on_conflict_do_update(index_elements=[key], set_=changed), rows)
 
 
 async def _one(tx: Tx, code: str, region: str, query: sa.Select[Any]) -> Team:

@@ -21,13 +21,15 @@ routing_rules = sa.Table(
     sa.Column("saved_by", sa.Text, nullable=False),
 )
 
-# cause: what asked for it. team: none when nobody was found. candidates: at most a few dozen.
+# version, level: of the order then. cause: what asked for it. team: none when nobody was found.
+# candidates: a few dozen at most.
 routing_decisions = sa.Table(
     "routing_decisions",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("order_id", sa.Uuid, nullable=False),
     instant("at"),
+    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("level", sa.Integer, nullable=False),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),

@@ -1,10 +1,11 @@
 """Where an order goes: decided here and nowhere else, with reasons that are kept."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.workorders.domain.conditions import words_about
-from services.workorders.domain.deciding import by_hand, decide, unruled
+from services.workorders.domain.deciding import by_hand, decide, kept, unruled
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
 from services.workorders.domain.routing import Candidate, Case, Cause, Decision, Pending
@@ -64,6 +65,16 @@ async def check_serves(tx: Tx, stamp: Stamp, order: WorkOrder, team: str) -> Non
     _serving(await situation.now(tx, order, stamp.at), order, team)
 
 
+def back_to_the_team(tx: Tx, stamp: Stamp, order: WorkOrder, why: str) -> WorkOrder:
+    """Nobody handles it any more; its team keeps it."""
+    order = order.give_back(why)
+    assert order.routing is not None
+    decisions.add(tx, stamp, order, Cause.OFF_SHIFT, kept(order.routing))
+    event = events.reassigned(order, stamp.at, order.team, why)
+    say(tx, stamp, order, "reassigned", event, before=order.team, team=order.team, reason=why)
+    return order
+
+
 async def follow_named(tx: Tx, stamp: Stamp, order: WorkOrder, target: str) -> WorkOrder:
     """A returned order: to the team that was named, if it can have it; else by the rules.
 
@@ -89,7 +100,7 @@ async def look_again(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
     return due
 
 
-async def wake(tx: Tx, stamp: Stamp, serves: list[str]) -> None:
+async def wake(tx: Tx, stamp: Stamp, serves: Sequence[str]) -> None:
     """Who works in these regions has changed: orders without a team there are routed again."""
     if await orders.route_waiting(tx, serves, stamp.at):
         tx.ring(ROUTING_BELL)
@@ -98,7 +109,7 @@ async def wake(tx: Tx, stamp: Stamp, serves: list[str]) -> None:
 async def _dispatched(
     tx: Tx, stamp: Stamp, order: WorkOrder, who: Situation, case: Case, cause: Cause
 ) -> WorkOrder:
-    decision = _decide(order, who, case)
+    decision = _decide(tx, order, who, case)
     decisions.add(tx, stamp, order, cause, decision)
     if decision.routing is None:
         return order.wait(await _pending(tx, who, case, decision))
@@ -111,7 +122,7 @@ async def _try_again(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
     """Still nobody: kept as it is, without another decision when the reasons are the same."""
     who = await situation.now(tx, order, stamp.at)
     case = await _with_its_past(tx, order, _case(tx, stamp, order, who))
-    decision = _decide(order, who, case)
+    decision = _decide(tx, order, who, case)
     if decision.routing is None:
         pending = await _pending(tx, who, case, decision)
         if order.pending is None or pending.because != order.pending.because:
@@ -127,7 +138,7 @@ async def _try_again(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
 async def _take_fallback(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
     who = await situation.now(tx, order, stamp.at)
     case = await _with_its_past(tx, order, _case(tx, stamp, order, who), unclaimed=True)
-    decision = _decide(order, who, case)
+    decision = _decide(tx, order, who, case)
     if decision.routing is None:
         decisions.add(tx, stamp, order, Cause.UNCLAIMED, decision)
         note(tx, stamp, order, "unclaimed")
@@ -165,12 +176,12 @@ def _serving(who: Situation, order: WorkOrder, team: str) -> Candidate:
     raise NoSuchTeam(team=team)
 
 
-def _decide(order: WorkOrder, who: Situation, case: Case) -> Decision:
+def _decide(tx: Tx, order: WorkOrder, who: Situation, case: Case) -> Decision:
     if who.ruling is None:
         return unruled()
     rules, conditions = who.ruling.rules, who.ruling.conditions
     represented = case.representative is not None
-    words = words_about(order, case.at, rules.zone, order.classes, represented)
+    words = words_about(order, case.at, tx.zone, order.classes, represented)
     return decide(case, rules, who.teams, conditions.about(words).hold)
 
 

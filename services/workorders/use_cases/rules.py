@@ -7,11 +7,18 @@ from services.workorders.domain.rules import BadRules, Rules, fits_between
 from services.workorders.store import rules
 from shared.audit import record
 from shared.db import Tx
+from shared.errors import Forbidden
 from shared.stamp import Stamp
 
 
-async def save_rules(tx: Tx, stamp: Stamp, data: Mapping[str, Any]) -> Rules:
-    """Raises BadRules, RulesOverlap, RulesHole."""
+class WholeCenter(Forbidden):
+    """Routing rules are for the whole center: who sees only a part of it can't set them."""
+
+
+async def save_rules(tx: Tx, stamp: Stamp, data: Mapping[str, Any], region: str = "") -> Rules:
+    """Raises BadRules, RulesOverlap, RulesHole, WholeCenter."""
+    if region:
+        raise WholeCenter(region=region)
     new = rules.ruling_of(data).rules
     fits_between(new, await rules.lock_all(tx))
     await rules.add(tx, stamp, new, data)

@@ -89,7 +89,6 @@ def _shifts() -> None:
         sa.Column("closed_by", sa.Text),
         sa.Column("version", sa.Integer, nullable=False),
         sa.CheckConstraint("ends_at > starts_at", name="forward"),
-        sa.UniqueConstraint("team", "starts_at", "lead"),
     )
     op.create_index("ix_shifts_team_ends_at", "shifts", ["team", "ends_at"])
     op.create_index("ix_shifts_starts_at", "shifts", ["starts_at", "id"])
@@ -100,7 +99,7 @@ def _handovers() -> None:
     op.create_table(
         "handovers",
         sa.Column("shift_id", sa.Uuid, sa.ForeignKey("shifts.id"), primary_key=True),
-        sa.Column("next_id", sa.Uuid, sa.ForeignKey("shifts.id"), nullable=False),
+        sa.Column("next_id", sa.Uuid, sa.ForeignKey("shifts.id")),
         sa.Column("opened_at", _instant, nullable=False),
         sa.Column("opened_by", sa.Text, nullable=False),
         sa.Column("given_by", sa.Text),
@@ -139,6 +138,7 @@ def _rules() -> None:
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("order_id", sa.Uuid, nullable=False),
         sa.Column("at", _instant, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("level", sa.Integer, nullable=False),
         sa.Column("cause", sa.Text, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
