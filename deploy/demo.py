@@ -228,6 +228,49 @@ def teams() -> list[Row]:
     ]
 
 
+def crews() -> list[Row]:
+    """The teams as workorders takes them from a file, and one that represents big customers."""
+    usual = {"serves": "", "level": "", "areas": "", "weight": "1", "standing": "yes"}
+    rows = [
+        {"code": team["code"], "name": team["name"], "region": team["region"]}
+        | {"role": "emergency" if team["region"] == "32" else "repair"}
+        | {"skills": "live_line:2030-12-31" if team["region"] == "32" else "low_voltage"}
+        | {"capacity": "200" if team["region"] == "32" else "40"}
+        for team in teams()
+    ]
+    rows.append(
+        {"code": "KF-01", "name": "客户代表组", "region": "3205", "role": "representative"}
+        | {"skills": "", "capacity": "50"}
+    )
+    columns = (
+        "code", "name", "region", "serves", "level", "role", "areas", "skills", "capacity",
+        "weight", "standing", "active",
+    )  # fmt: skip
+    return [{name: ({"active": "yes"} | usual | row)[name] for name in columns} for row in rows]
+
+
+def members() -> list[Row]:
+    """Three crews of two for each of the first two teams, and a representative."""
+    places = [(f"crew-{n}", "GX-01" if n <= 6 else "GX-02") for n in range(1, 13)]
+    skilled = {"crew-1": "live_line:2030-12-31;height", "crew-7": "cable"}
+    return [
+        {
+            "person": person,
+            "team": team,
+            "skills": skilled.get(person, ""),
+            "languages": "zh",
+            "active": "yes",
+        }
+        for person, team in [*places, ("rep-1", "KF-01")]
+    ]
+
+
+def representatives() -> list[Row]:
+    """The customers that must not be without power have one of their own."""
+    important = [a for a in accounts() if a["customer_class"].startswith("important")]
+    return [{"account_no": account["account_no"], "person": "rep-1"} for account in important]
+
+
 def devices() -> list[Row]:
     """The transformers that the customers hang on: feeder, region, how many customers."""
     found: dict[str, Row] = {}
@@ -261,7 +304,9 @@ def files() -> Mapping[str, Sequence[Row]]:
         "billing/demo/accounts.csv": accounts(),
         "billing/demo/readings.csv": readings(),
         "billing/demo/payments.csv": payments(),
-        "workorders/demo/teams.csv": teams(),
+        "workorders/demo/teams.csv": crews(),
+        "workorders/demo/members.csv": members(),
+        "workorders/demo/representatives.csv": representatives(),
         "workorders/demo/devices.csv": devices(),
         "notify/demo/duty_contacts.csv": duty_contacts(),
     }

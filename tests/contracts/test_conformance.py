@@ -40,6 +40,7 @@ CHECKED = {
     "cause": True, "action": True, "evidence": True, "substantiated": True,
     "customer_contacted": True,
 }  # fmt: skip
+ALL = {"name": "all", "when": "true", "to": {"nearest": []}}
 # What the generator would hardly hit: some of what it made is replaced by one of these. A name
 # may stand for the last word of one path only.
 SENSIBLE: dict[str, tuple[Any, ...]] = {
@@ -76,13 +77,40 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "correction/wrong": (WRONG["wrong"],),
     "correction/since": (WRONG["since"],),
     "correction/until": (WRONG["until"],),
+    "person": ("crew-1",),
+    "shifts/team": ("GX-01",),
+    "starts_at": ("2026-11-20T18:00:00+08:00",),
+    "ends_at": ("2026-11-20T23:00:00+08:00",),
+    "lead": ("crew-1",),
+    "members": (["crew-1"],),
+    "serves": ([], ["320505", "320506"]),
+    "skills": ({}, {"live_line": "2027-06-30", "height": None}),
+    "representatives/account_no": ("5050000001",),
+    "representatives/until": (None, "2027-06-30"),
+    "routing-rules/rules": ([ALL],),
+    "begin": (None, "2026-11-20T00:00:00+08:00"),
+    "end": (None, "2026-11-21T00:00:00+08:00"),
+    "dry-run/rules": (
+        {
+            "version": "x",
+            "valid_from": "2030-01-01",
+            "retry_minutes": 5,
+            "relax": [],
+            "rules": [ALL],
+            "source": "nobody",
+        },
+    ),
 }
 # What is better left out than made up: optional parts of a policy pack.
 LEFT_OUT = {"valid_to", "overlay_of", "standards", *SECTIONS}
 # Succeeds only with a token that the service sealed itself: its own tests do that.
 NEVER_SUCCEEDS_HERE = {"GET /v1/receipts/kannel"}
 # Where the first of the roles that may is not the one that can.
-ASKED_BY = {"POST /v1/work-orders/{id}/dispatch": "supervisor"}
+ASKED_BY = {
+    "POST /v1/work-orders/{id}/dispatch": "supervisor",
+    "POST /v1/shifts/{id}/handover/signature": "supervisor",
+    "POST /v1/shifts/{id}/handover/items/{order_id}/acknowledgement": "supervisor",
+}
 
 
 def operations() -> dict[str, list[Any]]:

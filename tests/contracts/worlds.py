@@ -20,12 +20,15 @@ Headers = Callable[..., dict[str, str]]
 Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by which role, the body
 
 _PROTECTED = "/v1/protected-customers/"
-_ORDERS, _CLOCKS = "/v1/work-orders/", "/v1/clocks/"
+_ORDERS, _CLOCKS, _SHIFTS = "/v1/work-orders/", "/v1/clocks/", "/v1/shifts/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
     ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
     ("workorders", "/v1/calendars/"): "SELECT DISTINCT name AS it FROM calendars ORDER BY name",
     ("workorders", "/v1/policies/"): "SELECT id || '/' || version AS it FROM policies ORDER BY id",
+    ("workorders", "/v1/teams/"): "SELECT code AS it FROM teams ORDER BY code",
+    ("workorders", "/v1/members/"): "SELECT person AS it FROM members ORDER BY person",
+    ("workorders", "/v1/routing-rules/"): "SELECT version AS it FROM routing_rules",
     ("notify", "/v1/messages/"): "SELECT id::text AS it FROM messages ORDER BY dedupe_key",
     ("billing", "/v1/accounts/"): "SELECT account_no AS it FROM accounts ORDER BY account_no",
 }
@@ -119,8 +122,10 @@ async def places(running: Running, path: str, headers: Headers) -> list[str]:
         return [await _protection(running, headers, days) for days in range(4)]
     if name == "workorders" and path.startswith(_CLOCKS):
         return [await _clock(running, headers, path.rpartition("/")[2]) for _ in range(4)]
+    if name == "workorders" and path.startswith(_SHIFTS + "{"):
+        return [await _shift(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     for (service, begins), query in PLACES.items():
-        if service == name and path.startswith(begins):
+        if service == name and path.startswith(begins + "{"):
             return [row.it for row in await running.rows(query)]
     return []
 
@@ -168,6 +173,38 @@ async def _clock(running: Running, headers: Headers, noun: str) -> str:
         answer = await running.client.post(address, json=WRONG, headers=who)
         assert answer.status_code == 201, answer.text
     return str(clock.id)
+
+
+async def _shift(running: Running, headers: Headers, noun: str) -> str:
+    """The id of a new shift that is where this begins, and of an order on its list if one is."""
+    [known] = await running.rows("SELECT count(*) AS many FROM teams")
+    code, who = f"SH-{known.many}", headers("supervisor", subject="supervisor-9")
+
+    async def ask(method: str, path: str, body: object = None) -> dict[str, object]:
+        keyed = who | {"idempotency-key": f"{code} {path} {body}"[:250].encode().hex()[:250]}
+        answer = await running.client.request(method, f"/v1/{path}", json=body, headers=keyed)
+        assert answer.status_code < 300, answer.text
+        return dict(answer.json())
+
+    await ask("POST", "teams", {"code": code, "name": code, "region": "320505", "capacity": 0})
+    await ask("PUT", f"members/{code}-lead", {"team": code})
+    begin = NINE + timedelta(hours=1 if noun == "cancellation" else -1)
+    plan = {"team": code, "lead": f"{code}-lead", "members": [f"{code}-lead"]}
+    plan |= {"starts_at": begin.isoformat(), "ends_at": (begin + timedelta(hours=8)).isoformat()}
+    shift = str((await ask("POST", "shifts", plan))["id"])
+    if noun not in ("handover", "signature", "acknowledgement", "closing"):
+        return shift
+    if noun == "acknowledgement":
+        order = await _order(running, headers, "claim")
+        await ask("POST", f"work-orders/{order}/reassignment", {"team": code, "reason": "mine"})
+    await ask("POST", f"shifts/{shift}/handover")
+    if noun == "acknowledgement":
+        return f"{shift}/{order}"
+    if noun == "closing":
+        await ask("POST", f"shifts/{shift}/handover/signature", {"side": "outgoing"})
+        who = headers("supervisor", subject="supervisor-8")
+        await ask("POST", f"shifts/{shift}/handover/signature", {"side": "incoming"})
+    return shift
 
 
 async def _teams(running: Running) -> None:

@@ -111,7 +111,7 @@ def _apply(set_up: Stage) -> float:
 async def _teams(url: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.executemany(
-        "INSERT INTO teams (code, name, region) VALUES ($1, $2, $3)",
+        "INSERT INTO teams (code, name, region, serves, level) VALUES ($1, $2, $3, ARRAY[$3], 1)",
         [("GX-01", "一班", "320505"), ("GX-02", "二班", "320505"), ("GX-99", "值班", "32")],
     )
     await connection.close()

@@ -33,6 +33,7 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", example
 Person = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}$", examples=["crew-1"])]
 CodeInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
 PersonInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}$")]
+PersonInQuery = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}$")]
 Prefix = Annotated[str, Field(pattern=r"^[0-9]{0,6}$", examples=["3205"])]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["live_line"])]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$", examples=["zh"])]
@@ -249,11 +250,10 @@ async def represent(
 
 @router.get("/representatives", dependencies=[may(*READERS)])
 async def list_represented(
-    tx: Transaction, caller: Called, person: Annotated[str, Query(max_length=80)]
+    tx: Transaction, caller: Called, person: PersonInQuery
 ) -> list[RepresentedOut]:
-    """Whom this member represents."""
-    await teams.get_member(tx, person, caller.region)
-    found = await teams.represented_by(tx, person)
+    """Whom this member, of a team of the caller's region, represents."""
+    found = await teams.represented_by(tx, person, caller.region)
     return [_represented(account_no, person, until) for account_no, until in found]
 
 

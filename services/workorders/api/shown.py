@@ -105,7 +105,6 @@ class HandbackOut(Shown):
     reason: str
     target: str
     by: str
-    teams: list[str]
 
 
 class SuspensionRequestOut(Shown):

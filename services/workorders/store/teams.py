@@ -117,9 +117,12 @@ async def represent(tx: Tx, account_no: str, person: str, until: date | None) ->
     await _upsert(tx, representatives, "account_no", [row])
 
 
-async def represented_by(tx: Tx, person: str) -> list[tuple[str, date | None]]:
-    """Their account numbers, with the last day."""
-    query = sa.select(representatives).where(representatives.c.person == person)
+async def represented_by(tx: Tx, person: str, region: str) -> list[tuple[str, date | None]]:
+    """Their account numbers, with the last day; none for somebody of another region."""
+    of_mine = sa.select(members.c.person).join(teams).where(region_scope(teams.c.region, region))
+    query = sa.select(representatives).where(
+        representatives.c.person == person, representatives.c.person.in_(of_mine)
+    )
     rows = await tx.execute(query.order_by(representatives.c.account_no))
     return [(row.account_no, row.until) for row in rows]
 

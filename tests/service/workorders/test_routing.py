@@ -172,7 +172,6 @@ async def test_returned_it_goes_to_the_named_team_then_a_supervisor_decides(fiel
     assert answer.json()["routed_because"] == ["named by the team that returned it"]
     answer = await field.post(order, "return", {"reason": "other_duty", "target": first})
     assert answer.json()["status"] == "returned"
-    assert answer.json()["handback"]["teams"] == [first, "SZ"]
     answer = await field.post(order, "dispatch", {"team": first}, role="supervisor")
     assert answer.json()["team"] == first
     assert [one["cause"] for one in await decisions(field, order)] == [
