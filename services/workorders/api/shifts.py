@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["shifts"])
 
 ShiftFile = Annotated[
     bytes,
-    csv_like(SHIFT, "GX-01,2026-11-21T08:00+08:00,2026-11-21T16:00+08:00,crew-1,crew-1;crew-2,12"),
+    csv_like(SHIFT, "GX-01,2026-11-21 08:00+08:00,2026-11-21 16:00+08:00,crew-1,crew-1;crew-2,12"),
 ]
 
 

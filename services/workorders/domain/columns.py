@@ -16,7 +16,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}")
 _REGION = re.compile(r"[0-9]{0,6}")
 _INSTANT = re.compile(
-    r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9:]{5})"
+    r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9:]{5})"
 )
 _MOST_IN_A_LIST = 100
 
@@ -88,7 +88,7 @@ def yes(text: str) -> bool:
 
 def instant(text: str) -> datetime:
     if not _INSTANT.fullmatch(text):
-        raise ValueError("a moment like 2026-11-20T08:00+08:00 was expected")
+        raise ValueError("a moment like 2026-11-20 08:00+08:00 was expected")
     return datetime.fromisoformat(text)
 
 
