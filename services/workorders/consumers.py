@@ -24,6 +24,7 @@ async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
             description=event.description,
             account_no=event.account_no,
             danger=event.danger,
+            different=event.different,
             subtype=event.subtype,
             customer_class=event.customer_class,
             tags=event.tags,

@@ -1,12 +1,32 @@
-"""What becomes due here: clocks, pauses, routing, protections; days of policies and calendars."""
+"""What becomes due here: clocks, pauses, routing, protections, outages, promises, days."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
 
-from services.workorders.store import calendars, clocks, escalations, orders, protected, watching
-from services.workorders.use_cases import desk, policies, routing
+from services.workorders.store import (
+    calendars,
+    clocks,
+    escalations,
+    groups,
+    guarantees,
+    orders,
+    protected,
+    watching,
+)
+from services.workorders.store import outages as outage_store
+from services.workorders.store import promises as promise_store
+from services.workorders.use_cases import (
+    compensation,
+    desk,
+    grouping,
+    keeping,
+    outages,
+    policies,
+    promises,
+    routing,
+)
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.escalations import send_digests
 from services.workorders.use_cases.firing import CLOCK_BELL, fire
@@ -46,4 +66,9 @@ timers = (
     Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
     Timer(watching.WATCH_BELL, watch_breached, watching.next_due),
     Timer(PROTECTION_BELL, act_due, protected.next_due),
+    Timer(groups.GROUP_BELL, grouping.look, groups.next_asked),
+    Timer("leads", grouping.end_leads, groups.next_lead_end),
+    Timer(keeping.OUTAGE_BELL, outages.wake, outage_store.next_wake),
+    Timer(promise_store.PROMISE_BELL, promises.break_due, promise_store.next_due),
+    Timer(guarantees.GUARANTEE_BELL, compensation.owe_due, guarantees.next_due),
 )

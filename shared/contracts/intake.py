@@ -63,6 +63,7 @@ class CaseAccepted(Event):
     locale: str = "zh-CN"
     subtype: str | None = None
     danger: bool = False  # to people or things: fire, sparks, a fallen line
+    different: bool = False  # the customer says: not the fault that is known there already
     customer_class: str | None = None  # of the account: residential, commercial
     tags: tuple[str, ...] = ()  # what else the account is known for: life_support
 

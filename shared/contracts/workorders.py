@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from shared.contracts import outages
 from shared.contracts.envelope import Event
 
 
@@ -67,6 +68,7 @@ class EtrSet(_AboutOrder):
     type: ClassVar[str] = "workorders.etr-set.v1"
     etr_at: AwareDatetime
     set_at: AwareDatetime
+    outage_etr: int | None = None  # the how-manieth of its outage, when that said it
 
 
 class OrderReplied(_AboutOrder):
@@ -151,6 +153,13 @@ class OrderMerged(_AboutOrder):
     type: ClassVar[str] = "workorders.order-merged.v1"
     merged_at: AwareDatetime
     master_id: UUID
+
+
+class OrderLinked(_AboutOrder):
+    """It belongs to an outage that was announced: nobody is sent for it."""
+
+    type: ClassVar[str] = "workorders.order-linked.v1"
+    linked_at: AwareDatetime
 
 
 class OrderUnmerged(_AboutOrder):
@@ -362,6 +371,7 @@ SPOKEN: tuple[type[Event], ...] = (
     OrderSuspended,
     OrderResumed,
     OrderMerged,
+    OrderLinked,
     OrderUnmerged,
     OrderUrged,
     CallbackMissed,
@@ -375,4 +385,5 @@ SPOKEN: tuple[type[Event], ...] = (
     EscalationRaised,
     PromisesPublished,
     CalendarEnding,
+    *outages.SPOKEN,
 )

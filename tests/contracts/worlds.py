@@ -11,6 +11,7 @@ from services.billing.seed import Demo
 from services.billing.seed import seed as seed_accounts
 from services.notify.seed import seed as seed_contacts
 from services.workorders.seed import seed as seed_teams
+from shared.due import fire_due
 from shared.inbox import Message, Tries, deliver
 from shared.stamp import Stamp
 from tests.conftest import NINE, Running
@@ -21,6 +22,7 @@ Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by whi
 
 _PROTECTED = "/v1/protected-customers/"
 _ORDERS, _CLOCKS, _SHIFTS = "/v1/work-orders/", "/v1/clocks/", "/v1/shifts/"
+_OUTAGES, _DECISIONS = "/v1/outages/", "/v1/outage-decisions/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
     ("intake", "/v1/cases/"): "SELECT id::text AS it FROM cases ORDER BY id",
@@ -116,6 +118,8 @@ async def begin(running: Running, headers: Headers) -> None:
 async def places(running: Running, path: str, headers: Headers) -> list[str]:
     """What may stand in the places of `path`: ids that lead somewhere, with / between them."""
     name = running.service.name
+    if name == "workorders" and path.startswith((_OUTAGES, _DECISIONS)):
+        return [await _outage(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     if name == "workorders" and path.startswith(_ORDERS):
         return [await _order(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     if name == "workorders" and path.startswith(_PROTECTED):
@@ -145,8 +149,58 @@ async def _protection(running: Running, headers: Headers, days: int) -> str:
     return str(answer.json()["id"])
 
 
-async def _order(running: Running, headers: Headers, noun: str) -> str:
+async def _outage(running: Running, headers: Headers, noun: str) -> str:
+    """The id of a new outage, or of a decision about one, that is where this move begins."""
+    [known] = await running.rows("SELECT count(*) AS many FROM outages")
+    transformer = f"Z-{known.many}"
+    if noun == "start":
+        ahead = {"begins_at": "2027-01-01T09:00:00+08:00", "ends_at": "2027-01-01T12:00:00+08:00"}
+        return await _opened(running, headers, transformer, kind="planned", reason="work", **ahead)
+    if noun == "confirmation-of-supply":
+        id = await _opened(running, headers, transformer, kind="fault")
+        await _done(running, headers, f"{_OUTAGES}{id}/restoration", "crew", _DONE)
+        return id
+    for _ in range(2):
+        await _order(running, headers, "", transformer)
+    for timer in running.service.timers:
+        await fire_due(running.database, timer, NINE)
+    table, which = ("outage_decisions", "followed") if noun == "undo" else ("outages", "predicted")
+    column = "kind" if noun == "undo" else "status"
+    newest = f"SELECT id FROM {table} WHERE {column} = :which ORDER BY id DESC LIMIT 1"
+    [row] = await running.rows(newest, which=which)
+    return str(row.id)
+
+
+async def _opened(running: Running, headers: Headers, transformer: str, **about: object) -> str:
+    body = {"region": "320505", "transformers": [transformer], **about}
+    keyed = {"idempotency-key": transformer}
+    return str(
+        (await _done(running, headers, _OUTAGES.rstrip("/"), "dispatcher", body, keyed))["id"]
+    )
+
+
+async def _done(
+    running: Running,
+    headers: Headers,
+    path: str,
+    role: str,
+    body: dict[str, object] | None,
+    more: dict[str, str] | None = None,
+) -> dict[str, object]:
+    who = headers(role, subject=f"{role}-9") | (more or {})
+    answer = await running.client.post(path, json=body, headers=who)
+    assert answer.status_code < 300, answer.text
+    return dict(answer.json())
+
+
+async def _order(
+    running: Running, headers: Headers, noun: str, transformer: str | None = None
+) -> str:
     """The id of a new order that is where this move begins."""
+    if noun == "unmerge" and transformer is None:
+        [known] = await running.rows("SELECT count(*) AS many FROM work_orders")
+        transformer = f"Y-{known.many}"
+        await _order(running, headers, noun, transformer)
     case_type, steps = BEFORE.get(noun, (FAULT, ()))
     [model, *_] = examples({"intake.case-accepted.v1"})
     envelope = deepcopy(json.loads(model.value))
@@ -154,12 +208,11 @@ async def _order(running: Running, headers: Headers, noun: str) -> str:
     case = UUID(int=known.many + 1)
     envelope["id"] = envelope["subject"] = envelope["data"]["case_id"] = str(case)
     envelope["data"]["case_type"] = case_type
+    envelope["data"]["location"]["transformer"] = transformer or f"X-{known.many + 1}"
     await hear(running, [_message(envelope, 100 + known.many)])
     [order] = await running.rows("SELECT id FROM work_orders WHERE case_id = :case", case=case)
     for step, role, body in steps:
-        who = headers(role, subject=f"{role}-9")
-        answer = await running.client.post(f"{_ORDERS}{order.id}/{step}", json=body, headers=who)
-        assert answer.status_code == 200, answer.text
+        await _done(running, headers, f"{_ORDERS}{order.id}/{step}", role, body)
     return str(order.id)
 
 

@@ -23,7 +23,7 @@ def a_call(phone: str, area: str = "urban") -> dict[str, Any]:
             "region": "320505",
             "area": area,
             "address": "临湖区学府路12号3室",
-            "transformer": "T-0012",
+            "transformer": f"X-{phone}",
         },
     }
 

@@ -23,17 +23,17 @@ CASE = {
         "region": "320505",
         "area": "urban",
         "address": "临湖区学府路12号3室",
-        "transformer": "T-0012",
+        "transformer": "T-0000000",
     },
 }
 
 
 def requests(token: str, run: str) -> Iterator[bytes]:
-    """One new case after another, each with its own key."""
-    body = json.dumps(CASE, ensure_ascii=False).encode()
+    """One new case after another, each with its own key, from a transformer of its own."""
+    before, after = json.dumps(CASE, ensure_ascii=False).encode().split(b"0000000")
     for number in itertools.count():
         headers = {"authorization": f"Bearer {token}", "idempotency-key": f"{run}-{number}"}
-        yield post("/v1/cases", headers, body)
+        yield post("/v1/cases", headers, b"%b%07d%b" % (before, number, after))
 
 
 async def bare_two_inserts(url: str) -> float:

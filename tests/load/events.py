@@ -34,7 +34,9 @@ def envelopes(count: int) -> list[tuple[str, str, str]]:
             channel="phone",
             accepted_at=at,
             caller=Caller(name="王小明", phone="15400010001"),
-            location=Location(region="320505", area="urban", address="学府路12号"),
+            location=Location(
+                region="320505", area="urban", address="学府路12号", transformer=f"T-{number:07d}"
+            ),
             promises=(promise,),
             description="整栋楼停电",
         )

@@ -42,7 +42,11 @@ def a_call(**changes: Any) -> dict[str, Any]:
 def accepted(
     case_id: UUID | None = None, region: str = "320505", at: datetime = NINE, **changes: Any
 ) -> CaseAccepted:
-    """A fault in the dark, accepted a minute before `at`, with somebody on site promised."""
+    """A fault in the dark, accepted a minute before `at`, with somebody on site promised.
+
+    Each on a transformer of its own, so that none is taken for another.
+    """
+    case_id = case_id or uuid4()
     accepted_at = at - timedelta(minutes=1)
     arrival = Promise(
         kind="arrival",
@@ -52,13 +56,15 @@ def accepted(
         policy_version="2022.1",
     )
     about = {
-        "case_id": case_id or uuid4(),
+        "case_id": case_id,
         "number": "2611-2000-0001-00",
         "case_type": "fault_report",
         "channel": "phone",
         "accepted_at": accepted_at,
         "caller": Caller(phone="13800138000"),
-        "location": Location(region=region, area="urban", address="学府路12号", transformer="T-1"),
+        "location": Location(
+            region=region, area="urban", address="学府路12号", transformer=f"T-{case_id.hex[-12:]}"
+        ),
         "promises": (arrival,),
     }
     return CaseAccepted.model_validate(about | changes)

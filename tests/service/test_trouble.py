@@ -104,7 +104,9 @@ class Trouble(RuleBasedStateMachine):
     async def post(self, key: str, description: str = "停电") -> httpx.Response:
         headers = self.world.who("agent") | {"idempotency-key": key}
         client = self.world.services["intake"].client
-        return await client.post("/v1/cases", json=a_call(description=description), headers=headers)
+        its_own = a_call()["location"] | {"transformer": f"T-{key}"}
+        call = a_call(description=description, location=its_own)
+        return await client.post("/v1/cases", json=call, headers=headers)
 
     async def somebody_acts(self, which: int, choice: int) -> None:
         """One of the moves open to one of the orders, by whoever makes such moves."""

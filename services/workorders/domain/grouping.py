@@ -67,7 +67,6 @@ class Known:
     part_id: UUID
     master_id: UUID | None
     planned: bool
-    etr_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,10 @@ class Placed:
 
 
 def place_call(call: Call, around: Around) -> Placed:
-    """Fault outages first, then planned ones, then the open order of the transformer."""
+    """Fault outages first, then planned ones, then the open order of the transformer.
+
+    The first call about a fault that somebody reported to us leads: nobody was sent for it yet.
+    """
     if call.danger:
         return Placed(Place.APART, "somebody may be in danger")
     if call.different:
@@ -103,6 +105,8 @@ def place_call(call: Call, around: Around) -> Placed:
     if call.transformer is None:
         return Placed(Place.APART, "its transformer is not known")
     known = min(around.outages, key=lambda one: one.planned, default=None)
+    if known is not None and not known.planned and known.master_id is None:
+        return Placed(Place.LEADS, "the first call about a known outage", outage=known)
     if known is not None:
         what = "a planned outage" if known.planned else "an outage"
         why = f"{what} is known for {call.transformer}"
@@ -135,18 +139,22 @@ class Spot:
 
 def spreads(spots: Sequence[Spot], rules: Rules) -> list[list[Spot]]:
     """The spots of one feeder that are one event each: enough outages among them, begun near one
-    another. The oldest outage comes first; others by their beginning.
+    another; or all of them, once the whole feeder is known to be out. What takes the others in
+    comes first: the outage of the feeder, else the oldest one; then by their beginning.
     """
+    ordered = sorted(spots, key=lambda one: (one.began_at, one.id))
+    if any(spot.wide for spot in spots):
+        return [_taken_in(ordered)]
     events: list[list[Spot]] = []
-    for spot in sorted(spots, key=lambda one: (one.began_at, one.id)):
+    for spot in ordered:
         if events and spot.began_at - events[-1][-1].began_at <= rules.near:
             events[-1].append(spot)
         else:
             events.append([spot])
-    found = []
-    for event in events:
-        out = [spot for spot in event if spot.out]
-        wide = any(spot.wide for spot in out) and len(event) > 1
-        if wide or len({spot.place for spot in out}) >= rules.transformers:
-            found.append([*out, *(spot for spot in event if not spot.out)])
-    return found
+    places = ({spot.place for spot in event if spot.out} for event in events)
+    enough = (len(out) >= rules.transformers for out in places)
+    return [_taken_in(event) for event, is_one in zip(events, enough, strict=True) if is_one]
+
+
+def _taken_in(event: Sequence[Spot]) -> list[Spot]:
+    return sorted(event, key=lambda spot: (not spot.wide, not spot.out))

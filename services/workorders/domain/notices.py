@@ -1,4 +1,7 @@
-"""How long before a planned outage who must be told: dated data, section `notices` of a pack."""
+"""How long before a planned outage who must be told: dated data, section `notices` of a pack.
+
+How we plan (section `planning` of our own rules): the reminder, and reasons to leave a rule aside.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,25 +34,27 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
-    """kinds: by kind of outage. reminder: said again so long before. exemptions: reason codes."""
+class Planning:
+    """A section `planning`. reminder: said again so long before. exemptions: reason codes."""
 
-    kinds: Mapping[Kind, Notice]
-    reminder: timedelta | None
+    reminder: timedelta
     exemptions: frozenset[str]
 
-    def over(self, other: "Notices") -> "Notices":
-        """These rules, and those of `other` for what these leave open."""
-        return Notices(
-            {**other.kinds, **self.kinds},
-            self.reminder or other.reminder,
-            self.exemptions or other.exemptions,
-        )
+
+Kinds = Mapping[Kind, Notice]
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """kinds: what must be kept, by kind of outage. planning: how we do it."""
+
+    kinds: Kinds
+    planning: Planning
 
     def check(self, kind: Kind, window: Window, at: datetime, exemption: str | None) -> None:
         """Raises NoticeTooShort unless there is a reason that counts, and NoSuchExemption."""
-        if exemption is not None and exemption not in self.exemptions:
-            raise NoSuchExemption(reason=exemption, known=sorted(self.exemptions))
+        if exemption is not None and exemption not in self.planning.exemptions:
+            raise NoSuchExemption(reason=exemption, known=sorted(self.planning.exemptions))
         notice = self.kinds.get(kind)
         if notice is None or exemption is not None or at + notice.before <= window.begins_at:
             return
@@ -59,30 +64,28 @@ class Notices:
             to=notice.to,
             source=notice.source,
             certainty=notice.certainty,
-            exemptions=sorted(self.exemptions),
+            exemptions=sorted(self.planning.exemptions),
         )
 
     def next_wake(self, window: Window, at: datetime) -> datetime:
         """When the announced outage has something to say by itself: reminder, else its start."""
-        remind_at = window.begins_at - self.reminder if self.reminder else window.begins_at
+        remind_at = window.begins_at - self.planning.reminder
         return remind_at if remind_at > at else window.begins_at
 
 
-NONE = Notices({}, None, frozenset())
-
-
-def read_notices(data: Mapping[str, Any]) -> Notices:
+def read_planning(data: Mapping[str, Any]) -> Planning:
     """Raises BadPolicy with the place."""
-    given = only(data, ("kinds", "reminder", "exemptions"))
+    given = only(data, ("reminder", "exemptions"))
+    return Planning(duration(given["reminder"]), words(given["exemptions"]))
+
+
+def read_notices(data: Mapping[str, Any]) -> Kinds:
+    """Raises BadPolicy with the place."""
     kinds = {}
-    for name, one in given.get("kinds", {}).items():
+    for name, one in only(data, list(Kind)).items():
         with place(f"notice of {name} outages"):
             kinds[Kind(name)] = _notice(one)
-    return Notices(
-        kinds,
-        duration(given["reminder"]) if "reminder" in given else None,
-        words(given["exemptions"]) if "exemptions" in given else frozenset(),
-    )
+    return kinds
 
 
 def _notice(data: object) -> Notice:

@@ -143,6 +143,10 @@ class WorkOrder:
         given = CLASSES.intersection([*self.asked.tags, self.asked.customer_class or ""])
         return tuple(sorted(given | {one.code for one in self.protected}))
 
+    @property
+    def is_merged(self) -> bool:
+        return self.status is Status.MERGED
+
     def allowed(self) -> list[Move]:
         return allowed(self.status)
 
@@ -222,8 +226,8 @@ class WorkOrder:
         return self.move(Move.SET_ETR, etr_at=etr_at)
 
     def repair(self, at: datetime) -> "WorkOrder":
-        """Power is back."""
-        return self._step(Move.REPAIR, "repaired_at", at)
+        """Power is back: a call from its transformer is about something new."""
+        return self._step(Move.REPAIR, "repaired_at", at, leads_until=None)
 
     def suspend(self, suspension: Suspension) -> "WorkOrder":
         rested = (*self.rested, suspension.reason)
@@ -240,11 +244,14 @@ class WorkOrder:
     ) -> "WorkOrder":
         """It follows another order, an outage or both, with notices and a callback of its own."""
         group = {"master_id": master_id, "outage_id": outage_id, "part_id": part_id}
-        return self.move(Move.MERGE, handler=None, suspension=None, leads_until=None, **group)
+        free = {"handler": None, "suspension": None, "pending": None, "leads_until": None}
+        return self.move(Move.MERGE, **group, **free)
 
     def unmerge(self) -> "WorkOrder":
+        """On its own again: what its group expected or restored says nothing of it."""
         group = {"master_id": None, "outage_id": None, "part_id": None}
-        return self.move(Move.UNMERGE, routing=None, **group)
+        steps = replace(self.steps, repaired_at=None)
+        return self.move(Move.UNMERGE, routing=None, etr_at=None, steps=steps, **group)
 
     def lead(self, until: datetime) -> "WorkOrder":
         """Calls from its transformer follow it, so long; no move, so no new version."""
@@ -260,7 +267,7 @@ class WorkOrder:
 
     def restored(self, at: datetime) -> "WorkOrder":
         """Its outage says that power is back; no move of its own."""
-        return self.changed(steps=replace(self.steps, repaired_at=at))
+        return self.changed(steps=replace(self.steps, repaired_at=at), leads_until=None)
 
     def follow(self, reply: Reply, at: datetime) -> "WorkOrder":
         """Power is back for the whole outage: replied as its master was."""

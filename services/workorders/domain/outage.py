@@ -237,6 +237,10 @@ class Outage:
         """Power is back with everybody who was asked: its followers can be replied to."""
         return self._move(Move.CLOSE, reply=reply, closed_at=at, wake_at=None)
 
+    def check_open_for_closing(self) -> None:
+        """Raises OutageCantDoThat."""
+        self._check(Move.CLOSE)
+
     def cancel(self, reason: str, at: datetime) -> "Outage":
         return self._move(Move.CANCEL, ended_because=reason, closed_at=at, wake_at=None)
 
@@ -244,6 +248,10 @@ class Outage:
         """From now on it is a part of `other`."""
         before, into = self.status, {"merged_into": other.id, "root_id": other.id}
         return self._move(Move.MERGE, before=before, wake_at=None, **into)
+
+    def under(self, root_id: OutageId) -> "Outage":
+        """What it is a part of is now a part of something itself, or no longer."""
+        return replace(self, root_id=root_id, version=self.version + 1)
 
     def revive(self) -> "Outage":
         """It stands for itself again, as it stood."""

@@ -7,12 +7,14 @@ of its own must not reach into the next.
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from typing import Any, TypeVar
 
 from services.workorders.domain.board import BoardRules, read_board
+from services.workorders.domain.compensation import Compensation, read_compensation
 from services.workorders.domain.digest import Digest, read_digest
+from services.workorders.domain.grouping import Rules, read_rules
 from services.workorders.domain.handling import Handlings, read_handlings
 from services.workorders.domain.ladder import Ladders, read_ladders
 from services.workorders.domain.limit import (
@@ -29,7 +31,9 @@ from services.workorders.domain.limit import (
     Warning,
     read_limit,
 )
+from services.workorders.domain.notices import Kinds, Planning, read_notices, read_planning
 from services.workorders.domain.priority import Weights, read_weights
+from services.workorders.domain.promise import read_accuracy
 from services.workorders.domain.protected import ProtectedClasses, read_protection
 from services.workorders.domain.punctuality import Punctuality, read_punctuality
 from services.workorders.domain.reasons import (
@@ -105,6 +109,11 @@ class Pack:
     protection: ProtectedClasses | None = None
     priority: Weights | None = None
     roster: RosterRules | None = None
+    grouping: Rules | None = None
+    planning: Planning | None = None
+    notices: Kinds | None = None
+    accuracy: timedelta | None = None
+    compensation: Compensation | None = None
 
     @property
     def name(self) -> str:
@@ -152,6 +161,11 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "protection": read_protection,
     "priority": read_weights,
     "roster": read_roster_rules,
+    "grouping": read_rules,
+    "planning": read_planning,
+    "notices": read_notices,
+    "accuracy": read_accuracy,
+    "compensation": read_compensation,
 }
 _KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", "standards", *SECTIONS)
 

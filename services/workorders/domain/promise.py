@@ -1,10 +1,13 @@
 """A time that a customer was told, and whether we kept it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+from services.workorders.domain.written import duration, only
 
 
 class State(StrEnum):
@@ -36,15 +39,6 @@ def settled(due_at: datetime, done_at: datetime) -> State:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """When power was first and last expected back, and when it was."""
-
-    first_etr_at: datetime
-    last_etr_at: datetime
-    restored_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Accuracy:
     """How many of the expectations came true to within so much; early is forgiven, late is not."""
 
@@ -67,3 +61,8 @@ def accuracy(expected: Sequence[tuple[datetime, datetime]], within: timedelta) -
     late = sum(error > within for error in errors)
     early = sum(error < -within for error in errors)
     return Accuracy(len(errors) - late - early, early, late)
+
+
+def read_accuracy(data: Mapping[str, Any]) -> timedelta:
+    """How near an ETR must be to count as right. Raises BadPolicy with the place."""
+    return duration(only(data, ("within",))["within"])

@@ -42,9 +42,9 @@ def arrived(order: WorkOrder, at: datetime) -> said.OrderArrived:
     return said.OrderArrived(**about(order), arrived_at=at)
 
 
-def etr_set(order: WorkOrder, at: datetime) -> said.EtrSet:
+def etr_set(order: WorkOrder, at: datetime, outage_etr: int | None = None) -> said.EtrSet:
     assert order.etr_at is not None
-    return said.EtrSet(**about(order), etr_at=order.etr_at, set_at=at)
+    return said.EtrSet(**about(order), etr_at=order.etr_at, set_at=at, outage_etr=outage_etr)
 
 
 def replied(order: WorkOrder, at: datetime) -> said.OrderReplied:
@@ -111,6 +111,10 @@ def resumed(order: WorkOrder, at: datetime) -> said.OrderResumed:
 def merged(order: WorkOrder, at: datetime) -> said.OrderMerged:
     assert order.master_id is not None
     return said.OrderMerged(**about(order), merged_at=at, master_id=order.master_id)
+
+
+def linked(order: WorkOrder, at: datetime) -> said.OrderLinked:
+    return said.OrderLinked(**about(order), linked_at=at)
 
 
 def unmerged(order: WorkOrder, at: datetime) -> said.OrderUnmerged:

@@ -6,16 +6,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from services.workorders.domain.grouping import Around
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import Protection
 from services.workorders.domain.policy import Pack, in_force, read_pack
-from services.workorders.store import situation
+from services.workorders.store import groups, situation
 from services.workorders.store.situation import Situation
-from services.workorders.tables import policies
+from services.workorders.tables import policies, work_orders
 from shared.db import Tx
 
 # Who could take the order, the policy versions in use, whether the case has an order already, what
-# protects the customer, and when matters of theirs of this kind were closed: one round trip.
+# protects the customer, when matters of theirs of this kind were closed, and what is known around
+# the transformer: one round trip.
 _FOR_OPENING = f"""
 SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
   (SELECT coalesce(json_agg(json_build_array(id, version)), '[]') FROM policies WHERE in_use)
@@ -26,7 +28,8 @@ SELECT EXISTS (SELECT 1 FROM work_orders WHERE case_id = $1) AS known,
      AND (p.valid_to IS NULL OR p.valid_to > $3)) AS protected,
   ARRAY(SELECT w.archived_at FROM work_orders w WHERE w.account_no = $5 AND w.case_type = $6
      AND w.subtype IS NOT DISTINCT FROM $7 AND w.archived_at <= $3 AND w.case_id <> $1
-   ORDER BY w.archived_at DESC LIMIT 20) AS closed
+   ORDER BY w.archived_at DESC LIMIT 20) AS closed,
+  {groups.around_query("$8::text")} AS around
 """
 
 
@@ -43,21 +46,28 @@ class Opening:
     situation: Situation
     protected: tuple[Protection, ...]
     closed: tuple[datetime, ...]
+    around: Around
 
 
 async def for_opening(tx: Tx, order: WorkOrder, at: datetime) -> Opening:
     """What is needed to open an order, or to reopen it."""
     asked = (situation.prefixes(order.site.region), at, tx.day_of(at), order.asked.account_no)
-    kind = (order.case_type, order.asked.subtype)
-    [row] = await tx.read(_FOR_OPENING, order.case_id, *asked, *kind)
+    kind, transformer = (order.case_type, order.asked.subtype), order.site.transformer
+    [row] = await tx.read(_FOR_OPENING, order.case_id, *asked, *kind, transformer)
     used = await packs(tx, [(id, version) for id, version in row["packs"]])
     who = await situation.told(tx, row["situation"], at)
     protected = tuple(
         Protection(code, datetime.fromisoformat(until) if until else None)
         for code, until in row["protected"]
     )
-    closed = tuple(row["closed"])
-    return Opening(row["known"], in_force(used, tx.day_of(at)), who, protected, closed)
+    return Opening(
+        known=row["known"],
+        packs=in_force(used, tx.day_of(at)),
+        situation=who,
+        protected=protected,
+        closed=tuple(row["closed"]),
+        around=groups.around_of(row["around"], tx.left(work_orders), transformer),
+    )
 
 
 async def packs_in_force(tx: Tx, at: datetime) -> list[Pack]:

@@ -94,7 +94,7 @@ def order_of(row: Any) -> WorkOrder:
         handback=_handback(row.handback),
         handlers=tuple(row.handlers),
         rested=tuple(row.rested),
-        reply=_reply(row.reply),
+        reply=reply_of(row.reply),
         protected=tuple(_known(Protection, one) for one in row.protected),
         priority_because=tuple(Point(**one) for one in row.priority_because),
         rank_at=row.rank_at,
@@ -132,7 +132,7 @@ def _handback(data: dict[str, Any] | None) -> Handback | None:
     return Handback(**data | {"teams": tuple(data.get("teams", ()))})
 
 
-def _reply(data: dict[str, Any] | None) -> Reply | None:
+def reply_of(data: dict[str, Any] | None) -> Reply | None:
     if data is None:
         return None
     proven = {"responsibility": Responsibility(data["responsibility"])}

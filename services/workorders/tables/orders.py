@@ -13,6 +13,7 @@ _routed = (
 )
 _open = sa.text("status IN (" + ", ".join(f"'{status}'" for status in sorted(OPEN)) + ")")
 _leads = sa.text("leads_until IS NOT NULL")
+_in_no_outage = sa.text("outage_id IS NULL")
 _in_an_outage = sa.text("outage_id IS NOT NULL")
 
 work_orders = sa.Table(
@@ -105,7 +106,11 @@ work_orders = sa.Table(
         unique=True,
         postgresql_where=sa.and_(_leads, _open),
     ),
-    sa.Index("ix_work_orders_leads_until", "leads_until", postgresql_where=sa.and_(_leads, _open)),
+    sa.Index(
+        "ix_work_orders_leads_until",
+        "leads_until",
+        postgresql_where=sa.and_(_leads, _in_no_outage, _open),
+    ),
     sa.Index("ix_work_orders_of_outage", "outage_id", "id", postgresql_where=_in_an_outage),
     # Rows are written in the order of the key that transactions may compete for, so that no two
     # of them wait for each other.

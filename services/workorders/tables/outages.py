@@ -114,6 +114,8 @@ group_looks = sa.Table(
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
     sa.Column("order_id", sa.Uuid),
     sa.Column("outage_id", sa.Uuid),
+    sa.Column("joined_id", sa.Uuid),
+    sa.Column("nested_in", sa.Uuid),
     instant("at"),
     sa.Column("by", sa.Text, nullable=False),
 )

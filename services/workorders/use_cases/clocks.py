@@ -91,9 +91,11 @@ async def follow_master(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
     for page in ticking.own(order):
         await ticking.resume(page)  # a suspension ends by the merge
         rule = page.clock.terms.merged
-        if rule is Merged.PAUSES:
+        if rule is Merged.RUNS:
+            continue
+        if rule is Merged.PAUSES or master is None:
             clockwork.pause(page, clockwork.MERGED)
-        elif rule is Merged.MIRRORS and master is not None:
+        else:
             clockwork.follow(page, master)
             _as_it_stands(page, masters)
     await ticking.close()

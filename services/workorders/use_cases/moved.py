@@ -3,7 +3,7 @@
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
 from services.workorders.store import orders
-from services.workorders.use_cases import clocks
+from services.workorders.use_cases import clocks, consequences
 from shared.audit import record
 from shared.contracts.envelope import Event
 from shared.db import Tx
@@ -27,7 +27,8 @@ def note(tx: Tx, stamp: Stamp, order: WorkOrder, action: str, **why: str | int |
 
 
 async def settle(tx: Tx, stamp: Stamp, order: WorkOrder, *facts: Fact) -> WorkOrder:
-    """Save the order, and let what happened stop and start its clocks."""
+    """Save the order; what happened stops and starts its clocks, and has its consequences."""
     await orders.save(tx, order)
     await clocks.all_happened(tx, stamp, [order], facts, stamp.at)
+    await consequences.follow(tx, stamp, order, facts)
     return order

@@ -9,6 +9,8 @@ from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.use_cases import clocks, routing, watching
+from services.workorders.use_cases.compensation import guarantee
+from services.workorders.use_cases.joining import join
 from services.workorders.use_cases.moved import note, say
 from shared.contracts.intake import Promise
 from shared.db import Tx
@@ -20,7 +22,8 @@ async def open_order(
 ) -> WorkOrder | None:
     """One order for a case, dispatched if a team serves there. None when it has one already.
 
-    What an agent should first try to answer stays `accepted`.
+    What an agent should first try to answer stays `accepted`; a fault that is known already follows
+    what is known.
     """
     opening = await references.for_opening(tx, order, stamp.at)
     if opening.known:
@@ -29,11 +32,13 @@ async def open_order(
     order = watching.known(order, opening)
     say(tx, stamp, order, "opened", events.opened(order))
     order = watching.noticed(tx, stamp, order, packs)
-    if not handlings(packs).of(order.case_type).hold:
+    order = join(tx, stamp, order, packs, opening.around)
+    if order.is_open and not handlings(packs).of(order.case_type).hold:
         order = order.triage()
         note(tx, stamp, order, "triaged")
         order = await routing.dispatch(tx, stamp, order, opening.situation, cause=Cause.OPENED)
     orders.add(tx, order)
+    guarantee(tx, order, packs)
     await clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
     if order.status is Status.DISPATCHED:
         await clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)

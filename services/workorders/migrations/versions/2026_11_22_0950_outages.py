@@ -38,8 +38,9 @@ def _orders() -> None:
         unique=True,
         postgresql_where=leads,
     )
+    alone = sa.text(f"leads_until IS NOT NULL AND outage_id IS NULL AND {_open}")
     op.create_index(
-        "ix_work_orders_leads_until", "work_orders", ["leads_until"], postgresql_where=leads
+        "ix_work_orders_leads_until", "work_orders", ["leads_until"], postgresql_where=alone
     )
     op.create_index(
         "ix_work_orders_of_outage",
@@ -170,6 +171,8 @@ def _grouping() -> None:
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("order_id", sa.Uuid),
         sa.Column("outage_id", sa.Uuid),
+        sa.Column("joined_id", sa.Uuid),
+        sa.Column("nested_in", sa.Uuid),
         sa.Column("at", _instant, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
     )

@@ -1,0 +1,342 @@
+"""Groups of orders in PostgreSQL: who leads, who follows, and which groups to look at again."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.workorders.domain.grouping import Around, Known
+from services.workorders.domain.moves import OPEN, Status
+from services.workorders.domain.order import WorkOrder, WorkOrderId
+from services.workorders.domain.outage import OUT
+from services.workorders.store.rows import order_of
+from services.workorders.tables import group_looks, work_orders
+from shared.db import Tx
+from shared.stamp import Stamp
+
+GROUP_BELL = "groups"
+_LOCK = 0x6F75_7461  # who changes groups does so alone: advisory locks are per database
+_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
+_OUT = ", ".join(f"'{status}'" for status in sorted(OUT))
+_STEP = 500  # rows a statement
+
+
+def around_query(transformer: str) -> str:
+    """SQL for what is known around a transformer (a placeholder or an expression), as JSON."""
+    return f"""(SELECT json_build_object(
+      'leader', (SELECT l.id FROM work_orders l WHERE l.transformer = {transformer}
+        AND l.leads_until IS NOT NULL AND l.status IN ({_OPEN})),
+      'outages', (SELECT coalesce(json_agg(json_build_array(
+          o.id, p.id, o.master_id, NOT d.fault)
+          ORDER BY d.scope DESC, o.opened_at), '[]')
+        FROM (SELECT 'transformer' AS scope, {transformer} AS code UNION ALL
+              SELECT 'feeder', n.feeder FROM devices n WHERE n.transformer = {transformer}) AS here
+        JOIN outage_devices d ON d.live AND d.code = here.code AND d.scope = here.scope
+        JOIN outages p ON p.id = d.outage_id
+        JOIN outages o ON o.id = p.root_id AND o.status IN ({_OUT}))))"""
+
+
+def around_of(data: dict[str, Any], unwritten: Sequence[Any], transformer: str | None) -> Around:
+    """What the query found; `unwritten`: order rows of this transaction that it could not see."""
+    leader = UUID(data["leader"]) if data["leader"] else None
+    for row in unwritten:
+        if transformer and row["transformer"] == transformer and row["leads_until"]:
+            leader = row["id"]
+    return Around(leader, tuple(_known(one) for one in data["outages"]))
+
+
+def _known(data: list[Any]) -> Known:
+    outage_id, part_id, master_id, planned = data
+    return Known(
+        outage_id=UUID(outage_id),
+        part_id=UUID(part_id),
+        master_id=UUID(master_id) if master_id else None,
+        planned=planned,
+    )
+
+
+async def around(tx: Tx, transformer: str) -> Around:
+    """What is known around a transformer."""
+    [row] = await tx.read(f"SELECT {around_query('$1::text')} AS around", transformer)
+    return around_of(row["around"], (), transformer)
+
+
+async def alone(tx: Tx) -> None:
+    """Wait until nobody else changes groups; nobody does until this transaction ends."""
+    await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+async def alone_at_once(tx: Tx) -> bool:
+    """As `alone`, but False instead of waiting."""
+    locked = await tx.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK)))
+    return bool(locked.scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A group to look at: that of an order, or that of an outage that nobody was sent for.
+
+    joined_id: who joined it. nested_in: the order is still off after that outage was restored.
+    """
+
+    id: int
+    order_id: UUID | None
+    outage_id: UUID | None
+    joined_id: UUID | None
+    nested_in: UUID | None
+    at: datetime
+    by: str
+
+
+def ask(
+    tx: Tx,
+    stamp: Stamp,
+    *,
+    order_id: UUID | None = None,
+    outage_id: UUID | None = None,
+    joined_id: UUID | None = None,
+    nested_in: UUID | None = None,
+) -> None:
+    """Somebody joined this group, or what leads it has moved: let it be looked at."""
+    row = {"order_id": order_id, "outage_id": outage_id, "joined_id": joined_id}
+    tx.leave(group_looks, row | {"nested_in": nested_in, "at": stamp.at, "by": stamp.by})
+    tx.ring(GROUP_BELL)
+
+
+async def asked(tx: Tx, at: datetime, limit: int) -> list[Look]:
+    """At most `limit` looks that were asked for, oldest first."""
+    query = sa.select(group_looks).where(group_looks.c.at <= at).order_by(group_looks.c.id)
+    rows = await tx.execute(query.limit(limit).with_for_update(skip_locked=True))
+    return [Look(**row._mapping) for row in rows]
+
+
+async def done(tx: Tx, looks: Sequence[Look]) -> None:
+    ids = [look.id for look in looks]
+    await tx.execute(group_looks.delete().where(group_looks.c.id.in_(ids)))
+
+
+async def next_asked(tx: Tx) -> datetime | None:
+    at: datetime | None = (await tx.execute(sa.select(sa.func.min(group_looks.c.at)))).scalar_one()
+    return at
+
+
+async def lock_orders(tx: Tx, ids: Collection[UUID]) -> dict[UUID, WorkOrder]:
+    """Those of these that exist, locked in the order of their ids."""
+    query = sa.select(work_orders).where(work_orders.c.id.in_(ids)).order_by(work_orders.c.id)
+    return {row.id: order_of(row) for row in await tx.execute(query.with_for_update())}
+
+
+async def followers(tx: Tx, master_id: UUID) -> list[WorkOrder]:
+    """Of a group that is no outage: all that follow this order, first come first; locked."""
+    query = sa.select(work_orders).where(
+        work_orders.c.master_id == master_id, work_orders.c.status == Status.MERGED
+    )
+    ordered = query.order_by(work_orders.c.received_at, work_orders.c.id)
+    return [order_of(row) for row in await tx.execute(ordered.with_for_update())]
+
+
+async def reported(tx: Tx, master_id: UUID) -> list[datetime]:
+    """When each call of the group came in, that of the order that leads it included."""
+    query = sa.select(work_orders.c.received_at).where(
+        sa.or_(
+            work_orders.c.id == master_id,
+            sa.and_(work_orders.c.master_id == master_id, work_orders.c.status == Status.MERGED),
+        )
+    )
+    return [row.received_at for row in await tx.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Those who follow: an outage, or an order that is none yet. One of the two is said."""
+
+    outage_id: UUID | None = None
+    master_id: UUID | None = None
+
+    @property
+    def members(self) -> sa.ColumnElement[bool]:
+        mine = (
+            work_orders.c.outage_id == self.outage_id
+            if self.outage_id is not None
+            else sa.and_(
+                work_orders.c.master_id == self.master_id, work_orders.c.outage_id.is_(None)
+            )
+        )
+        return sa.and_(mine, work_orders.c.status == Status.MERGED)
+
+
+async def lock_behind(
+    tx: Tx,
+    group: Group,
+    *,
+    etr_at: datetime | None,
+    restored: bool,
+    replied: bool,
+    limit: int,
+) -> list[WorkOrder]:
+    """Followers that were not told all of this yet, at most `limit`, first come first."""
+    behind = []
+    if etr_at is not None:
+        behind.append(work_orders.c.etr_at.is_distinct_from(etr_at))
+    if restored:
+        behind.append(work_orders.c.repaired_at.is_(None))
+    if replied:
+        behind.append(sa.true())
+    query = sa.select(work_orders).where(group.members, sa.or_(sa.false(), *behind))
+    ordered = query.order_by(work_orders.c.id).limit(limit)
+    return [order_of(row) for row in await tx.execute(ordered.with_for_update())]
+
+
+async def first_follower(tx: Tx, group: Group) -> WorkOrder | None:
+    """Who called first of those who follow; locked."""
+    query = sa.select(work_orders).where(group.members)
+    ordered = query.order_by(work_orders.c.received_at, work_orders.c.id).limit(1)
+    row = (await tx.execute(ordered.with_for_update())).one_or_none()
+    return order_of(row) if row is not None else None
+
+
+async def count_followers(tx: Tx, group: Group) -> int:
+    query = sa.select(sa.func.count()).select_from(work_orders).where(group.members)
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def regroup(
+    tx: Tx,
+    stamp: Stamp,
+    where: sa.ColumnElement[bool],
+    *,
+    master_id: UUID | None,
+    outage_id: UUID | None,
+    part_id: UUID | None = None,
+    off_still: bool = False,
+) -> int:
+    """Followers chosen by `where` follow something else from now on. Returns how many.
+
+    part_id: None leaves to each which part of the outage it lies in. off_still: that power was
+    back is not true of them. Their clocks come next.
+    """
+    changes: dict[str, Any] = {"master_id": master_id, "outage_id": outage_id}
+    if part_id is not None or outage_id is None:
+        changes["part_id"] = part_id
+    if off_still:
+        changes |= {"repaired_at": None, "etr_at": None}
+    changes["version"] = work_orders.c.version + 1
+    statement = work_orders.update().where(where, work_orders.c.status == Status.MERGED)
+    moved = statement.values(changes).returning(work_orders.c.id).cte("moved")
+    look = {
+        "order_id": sa.literal(master_id, sa.Uuid),
+        "outage_id": sa.literal(None if master_id else outage_id, sa.Uuid),
+        "joined_id": moved.c.id,
+        "at": sa.literal(stamp.at, sa.DateTime(timezone=True)),
+        "by": sa.literal(stamp.by),
+    }
+    asking = group_looks.insert().from_select(list(look), sa.select(*look.values()))
+    many = (await tx.execute(asking.add_cte(moved))).rowcount
+    if many:
+        tx.ring(GROUP_BELL)
+    return many
+
+
+def in_parts(part_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    return work_orders.c.part_id.in_(part_ids)
+
+
+def these(ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    return work_orders.c.id.in_(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """An open order that leads its transformer and is part of no outage."""
+
+    id: WorkOrderId
+    transformer: str
+    received_at: datetime
+
+
+async def leading_on(tx: Tx, transformers: Collection[str]) -> list[Leading]:
+    table = work_orders.c
+    query = sa.select(table.id, table.transformer, table.received_at).where(
+        table.transformer.in_(transformers),
+        table.leads_until.is_not(None),
+        table.status.in_(sorted(OPEN)),
+        table.outage_id.is_(None),
+    )
+    found = await tx.execute(query.order_by(table.received_at, table.id))
+    return [Leading(row.id, row.transformer, row.received_at) for row in found]
+
+
+async def leader_of(tx: Tx, transformer: str) -> UUID | None:
+    """The open order that leads this transformer."""
+    table = work_orders.c
+    query = sa.select(table.id).where(
+        table.transformer == transformer,
+        table.leads_until.is_not(None),
+        table.status.in_(sorted(OPEN)),
+    )
+    found: UUID | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def lead_until(tx: Tx, id: UUID, until: datetime) -> None:
+    """It was called about again: it leads longer."""
+    later = work_orders.c.id == id, work_orders.c.leads_until < until
+    await tx.execute(work_orders.update().where(*later).values(leads_until=until))
+
+
+async def end_leads(tx: Tx, at: datetime, limit: int) -> list[datetime]:
+    """Orders that nobody called about for so long lead no more. Returns until when each did."""
+    table = work_orders.c
+    silent = (
+        sa.select(table.id, table.leads_until)
+        .where(
+            table.leads_until <= at,
+            table.status.in_(sorted(OPEN)),
+            table.outage_id.is_(None),
+        )
+        .order_by(table.leads_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("silent")
+    )
+    statement = work_orders.update().where(table.id == silent.c.id).values(leads_until=None)
+    ended = await tx.execute(statement.returning(silent.c.leads_until))
+    return [row.leads_until for row in ended]
+
+
+async def next_lead_end(tx: Tx) -> datetime | None:
+    table = work_orders.c
+    query = sa.select(sa.func.min(table.leads_until)).where(
+        table.leads_until.is_not(None), table.status.in_(sorted(OPEN)), table.outage_id.is_(None)
+    )
+    until: datetime | None = (await tx.execute(query)).scalar_one()
+    return until
+
+
+_SAVE = """
+UPDATE work_orders w SET status = n.status, etr_at = n.etr_at, repaired_at = n.repaired_at,
+  replied_at = n.replied_at, reply = n.reply, version = n.version
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+  $6::jsonb[], $7::int[]) AS n(id, status, etr_at, repaired_at, replied_at, reply, version)
+WHERE w.id = n.id
+"""
+
+
+async def save_told(tx: Tx, told: Sequence[WorkOrder]) -> None:
+    """Write back locked followers: what following changes in them."""
+    for start in range(0, len(told), _STEP):
+        some = told[start : start + _STEP]
+        await tx.run(
+            _SAVE,
+            [order.id for order in some],
+            [order.status for order in some],
+            [order.etr_at for order in some],
+            [order.steps.repaired_at for order in some],
+            [order.steps.replied_at for order in some],
+            [json.dumps(asdict(order.reply)) if order.reply else None for order in some],
+            [order.version for order in some],
+        )

@@ -1,0 +1,33 @@
+"""What else follows when an order moves: promises are settled, those who follow it are told."""
+
+from collections.abc import Sequence
+
+from services.workorders.domain.moves import Status
+from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.policy import Fact
+from services.workorders.store import groups, guarantees, promises
+from shared.db import Tx
+from shared.stamp import Stamp
+
+FAULT = "fault_report"
+_NEWS = frozenset({Fact.ETR_SET, Fact.REPAIRED, Fact.REPLIED, Fact.CANCELLED, Fact.ARCHIVED})
+_DONE = frozenset({Fact.REPAIRED, Fact.REPLIED})
+_OVER = frozenset({Status.CANCELLED, Status.ARCHIVED})
+
+
+async def follow(tx: Tx, stamp: Stamp, order: WorkOrder, facts: Sequence[Fact]) -> None:
+    """`facts` became true of the order, which is saved."""
+    news = _NEWS.intersection(facts)
+    if not news:
+        return
+    if Fact.ETR_SET in news:
+        await promises.expect(tx, [order], stamp.at)
+    if _DONE & news:
+        done_at = order.steps.repaired_at or stamp.at
+        await promises.settle(tx, [order.id], done_at)
+        await guarantees.end(tx, [order.id], done_at)
+    elif order.status in _OVER:
+        await promises.withdraw(tx, [order.id], stamp.at)
+        await guarantees.end(tx, [order.id], stamp.at)
+    if order.case_type == FAULT and not order.is_merged:
+        groups.ask(tx, stamp, order_id=order.id)

@@ -1,0 +1,345 @@
+"""What people decide about groups: merge, split, take out; and undo what was decided before."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.workorders.domain.decision import CantBeUndone, Decision
+from services.workorders.domain.decision import Kind as Decided
+from services.workorders.domain.moves import Status
+from services.workorders.domain.order import WorkOrder, WorkOrderId
+from services.workorders.domain.outage import (
+    Device,
+    Kind,
+    Outage,
+    OutageCantDoThat,
+    OutageId,
+    Scope,
+)
+from services.workorders.domain.outage import Status as Stand
+from services.workorders.events import outages as events
+from services.workorders.store import grouping_log, groups, orders, outages
+from services.workorders.store.groups import Group, in_parts, these
+from services.workorders.store.orders import Aim
+from services.workorders.store.outages import OutageAim
+from services.workorders.use_cases import keeping, members
+from services.workorders.use_cases.spreading import Absorbing
+from shared.db import Tx
+from shared.errors import Conflict, Invalid
+from shared.ids import new_id
+from shared.stamp import Stamp
+
+
+class NotItsFollowers(Invalid):
+    """Only orders that follow this outage can be made one of their own."""
+
+
+class SameGroup(Conflict):
+    """These belong together already."""
+
+
+class NotToFollow(Conflict):
+    """That order can't be followed: it is not open, or follows this one."""
+
+
+async def merge_outages(
+    tx: Tx, stamp: Stamp, aim: OutageAim, into: OutageAim, because: str
+) -> Outage:
+    """The outage becomes a part of another one, which is returned; the other's order leads both."""
+    await groups.alone(tx)
+    part, root = await outages.lock(tx, aim), await outages.lock(tx, into)
+    if part.id == root.id:
+        raise SameGroup
+    for one in (part, root):
+        if one.kind is not Kind.FAULT or not one.is_out:
+            raise OutageCantDoThat("only faults that are out are merged", status_now=one.status)
+    root = await Absorbing(tx, stamp, Decided.MERGED, because).outage(root, part, root)
+    groups.ask(tx, stamp, outage_id=root.id)
+    return root
+
+
+async def split(
+    tx: Tx, stamp: Stamp, aim: OutageAim, chosen: Sequence[WorkOrderId], because: str
+) -> Outage:
+    """These followers are another outage, with an order of its own to be worked on."""
+    await groups.alone(tx)
+    outage = await outages.lock(tx, aim)
+    if not outage.is_out:
+        raise OutageCantDoThat("it is over", status_now=outage.status)
+    locked = await _its_followers(tx, outage, chosen)
+    parts: dict[str, list[str]] = {}
+    for order in locked:
+        parts.setdefault(str(order.part_id), []).append(str(order.id))
+    new = await branch(tx, stamp, outage, locked, outage.nested_in)
+    members.decide(
+        tx, stamp, Decided.SPLIT, because, outage.region,
+        outage_id=new.id, order_id=new.master_id, split_from=str(outage.id), parts=parts,
+    )  # fmt: skip
+    return new
+
+
+async def _its_followers(
+    tx: Tx, outage: Outage, chosen: Collection[WorkOrderId]
+) -> list[WorkOrder]:
+    """Raises NotItsFollowers."""
+    locked = await groups.lock_orders(tx, chosen)
+    wrong = [
+        str(id)
+        for id in chosen
+        if id not in locked
+        or locked[id].outage_id != outage.id
+        or locked[id].status is not Status.MERGED
+    ]
+    if wrong:
+        raise NotItsFollowers(work_order_ids=sorted(wrong))
+    return sorted(locked.values(), key=lambda order: (order.received_at, order.id))
+
+
+async def branch(
+    tx: Tx,
+    stamp: Stamp,
+    outage: Outage,
+    chosen: Sequence[WorkOrder],
+    nested_in: OutageId | None,
+) -> Outage:
+    """An outage of its own for these followers; the first of them leads it. Its beginning stays."""
+    first, *others = chosen
+    id = OutageId(new_id(stamp.at))
+    transformers = sorted({o.site.transformer for o in chosen if o.site.transformer})
+    free = [code for code in transformers if not await outages.fault_on(tx, code)]
+    new = Outage(
+        id=id,
+        kind=Kind.FAULT,
+        status=outage.status if outage.is_out and outage.kind is Kind.FAULT else Stand.PREDICTED,
+        scope=Scope.TRANSFORMER,
+        region=first.site.region,
+        area=first.site.area,
+        devices=tuple(Device(Scope.TRANSFORMER, code) for code in free),
+        feeder=outage.feeder,
+        opened_at=stamp.at,
+        began_at=outage.began_at,
+        root_id=id,
+        nested_in=nested_in,
+        weather=outage.weather,
+    )
+    await outages.add(tx, new)
+    master = await members.stand_alone(tx, stamp, first)
+    master = await members.belong(tx, master, new.id)
+    new = await keeping.save(tx, new.led_by(master.id))
+    await groups.regroup(
+        tx,
+        stamp,
+        these([order.id for order in others]),
+        master_id=master.id,
+        outage_id=new.id,
+        part_id=new.id,
+        off_still=not outage.is_out,
+    )
+    keeping.say(tx, stamp, new, "opened", events.opened(new))
+    return new
+
+
+async def put_order_under(
+    tx: Tx, stamp: Stamp, aim: Aim, master_aim: Aim, because: str
+) -> WorkOrder:
+    """Somebody says that this order is about what another one is about."""
+    await groups.alone(tx)
+    order, master = await orders.lock(tx, aim), await orders.lock(tx, master_aim)
+    if order.id == master.id or not master.is_open:
+        raise NotToFollow(status_now=master.status)
+    outage = None
+    if master.outage_id is not None:
+        outage = (await outages.lock_all(tx, [master.outage_id]))[OutageId(master.outage_id)]
+    followers = [one.id for one in await groups.followers(tx, order.id)]
+    if order.outage_id is not None:
+        raise NotToFollow("it leads an outage: merge that", outage_id=str(order.outage_id))
+    led_until = order.leads_until.isoformat() if order.leads_until else None
+    order = await members.put_under(tx, stamp, order, master.id, outage, master.part_id)
+    await groups.regroup(tx, stamp, these(followers),
+        master_id=master.id, outage_id=master.outage_id, part_id=master.part_id,
+    )  # fmt: skip
+    members.decide(
+        tx, stamp, Decided.FOLLOWED, because, order.site.region,
+        outage_id=order.outage_id, order_id=order.id, master_id=str(master.id),
+        followers=[str(id) for id in followers], leads_until=led_until,
+    )  # fmt: skip
+    groups.ask(tx, stamp, order_id=master.id)
+    return order
+
+
+async def take_out(tx: Tx, stamp: Stamp, aim: Aim, because: str) -> WorkOrder:
+    """Somebody says that this order is not about what it follows: it is dispatched by itself."""
+    await groups.alone(tx)
+    order = await orders.lock(tx, aim)
+    outage_id, master_id = order.outage_id, order.master_id
+    order = await members.stand_alone(tx, stamp, order)
+    await grouping_log.mark_followed_undone(tx, order.id, stamp.at, stamp.by, because)
+    members.decide(
+        tx, stamp, Decided.TAKEN_OUT, because, order.site.region,
+        outage_id=outage_id, order_id=order.id, master_id=str(master_id) if master_id else None,
+    )  # fmt: skip
+    return order
+
+
+async def undo(tx: Tx, stamp: Stamp, id: UUID, region: str, because: str) -> Decision:
+    """The groups are again as they were before this decision. Raises CantBeUndone."""
+    await groups.alone(tx)
+    decision = await grouping_log.lock(tx, id, region)
+    decision.check_undo()
+    undoing = {
+        Decided.FOLLOWED: _unfollow,
+        Decided.PREDICTED: _unpredict,
+        Decided.SPREAD: _unmerge,
+        Decided.MERGED: _unmerge,
+        Decided.SPLIT: _unsplit,
+    }
+    await undoing[decision.kind](tx, stamp, decision)
+    await grouping_log.mark_undone(tx, decision.id, stamp.at, stamp.by, because)
+    return replace(decision, undone_at=stamp.at, undone_by=stamp.by, undone_because=because)
+
+
+async def _unfollow(tx: Tx, stamp: Stamp, decision: Decision) -> None:
+    order = await _locked(tx, decision.order_id)
+    if order.status is not Status.MERGED:
+        raise CantBeUndone(f"the order is {order.status}", status_now=order.status)
+    order = await members.stand_alone(tx, stamp, order)
+    taken_along = [UUID(id) for id in decision.data.get("followers", ())]
+    await groups.regroup(tx, stamp, these(taken_along), master_id=order.id, outage_id=None)
+    await _leads_again(tx, order, decision.data)
+
+
+async def _unpredict(tx: Tx, stamp: Stamp, decision: Decision) -> None:
+    outage = await _out(tx, decision.outage_id)
+    await _nothing_rests_on(tx, outage, decision)
+    await dissolve(tx, stamp, outage, "it was no outage")
+
+
+async def dissolve(tx: Tx, stamp: Stamp, outage: Outage, because: str) -> Outage:
+    """It was no outage: its order leads those who follow it, as before."""
+    outage = await keeping.save(tx, outage.cancel(because, stamp.at))
+    if outage.master_id is not None:
+        await members.belong(tx, await _locked(tx, outage.master_id), None)
+    members_of = Group(outage_id=outage.id).members
+    await groups.regroup(tx, stamp, members_of, master_id=outage.master_id, outage_id=None)
+    keeping.say(tx, stamp, outage, "cancelled", events.updated(outage, stamp.at, "cancelled"))
+    return outage
+
+
+async def _unmerge(tx: Tx, stamp: Stamp, decision: Decision) -> None:
+    root = await _out(tx, decision.outage_id)
+    data = decision.data
+    await grouping_log.mark_undone(tx, decision.id, stamp.at, stamp.by, "")
+    if "absorbed" in data:
+        part = await _revived(tx, stamp, UUID(data["absorbed"]))
+        its_master = UUID(data["its_master"]) if data["its_master"] else None
+        ids: list[UUID] = [one.id for one in await outages.parts_of(tx, part.id)]
+        root = await _led_as_before(tx, stamp, root, data["master"])
+        part = await _led_again(tx, stamp, part, its_master)
+        await groups.regroup(tx, stamp, in_parts(ids), master_id=part.master_id, outage_id=part.id)
+    else:
+        root = await _led_as_before(tx, stamp, root, data["master"])
+        order = await _locked(tx, decision.order_id)
+        if order.status is Status.MERGED:
+            order = await members.stand_alone(tx, stamp, order)
+        else:
+            order = await members.belong(tx, order, None)
+        followers = [UUID(id) for id in data["followers"]]
+        await groups.regroup(tx, stamp, these(followers), master_id=order.id, outage_id=None)
+        await _leads_again(tx, order, data)
+    await _narrow(tx, stamp, root, data)
+
+
+async def _leads_again(tx: Tx, order: WorkOrder, data: Mapping[str, Any]) -> None:
+    """Calls from its transformer follow it as before, unless another order leads there by now."""
+    transformer, until = order.site.transformer, data.get("leads_until")
+    if transformer and until and await groups.leader_of(tx, transformer) is None:
+        await orders.save(tx, order.lead(datetime.fromisoformat(until)))
+
+
+async def _revived(tx: Tx, stamp: Stamp, id: UUID) -> Outage:
+    """It stands for itself again, with all that was merged into it before."""
+    parts = await outages.parts_of(tx, id)
+    [part] = [one for one in parts if one.id == id]
+    part = await keeping.save(tx, part.revive())
+    for below in parts:
+        if below.id != id:
+            await keeping.save(tx, below.under(part.id))
+    keeping.say(tx, stamp, part, "revived", events.updated(part, stamp.at, "revived"))
+    return part
+
+
+async def _led_as_before(tx: Tx, stamp: Stamp, root: Outage, master: str | None) -> Outage:
+    """Those who stay follow the order that led them before the other thing came along."""
+    if master is None or UUID(master) == root.master_id:
+        return root
+    root = await _led_again(tx, stamp, root, UUID(master))
+    await groups.regroup(
+        tx, stamp, Group(outage_id=root.id).members, master_id=root.master_id, outage_id=root.id
+    )
+    return root
+
+
+async def _led_again(tx: Tx, stamp: Stamp, outage: Outage, master_id: UUID | None) -> Outage:
+    """This order leads it again, if it can still be worked on."""
+    if master_id is None:
+        return await keeping.save(tx, outage.led_by(None))
+    order = await _locked(tx, master_id)
+    part_id = order.part_id
+    if order.status is Status.MERGED:
+        order = await members.stand_alone(tx, stamp, order)
+    if not order.is_open:
+        raise CantBeUndone(f"the order that led it is {order.status}", status_now=order.status)
+    await members.belong(tx, order, outage.id, part_id)
+    return await keeping.save(tx, outage.led_by(order.id))
+
+
+async def _narrow(tx: Tx, stamp: Stamp, root: Outage, data: Mapping[str, Any]) -> None:
+    """It reaches as far as before, unless something else was taken in since."""
+    if root.scope is not Scope.FEEDER or await grouping_log.standing(tx, root.id):
+        return
+    reach = tuple(Device(Scope(scope), code) for scope, code in data["devices"])
+    root = root.covers(Scope(data["scope"]), reach, data["customers"])
+    await keeping.save(tx, root)
+    await outages.put_devices(tx, root)
+    keeping.say(tx, stamp, root, "narrowed", events.updated(root, stamp.at, "narrowed"))
+
+
+async def _unsplit(tx: Tx, stamp: Stamp, decision: Decision) -> None:
+    new = await _out(tx, decision.outage_id)
+    await _nothing_rests_on(tx, new, decision)
+    old = await _out(tx, UUID(decision.data["split_from"]))
+    new_master = await _locked(tx, decision.order_id)
+    if new.master_id != new_master.id or not new_master.is_open:
+        raise CantBeUndone("another order leads it by now", status_now=new_master.status)
+    await keeping.save(tx, new.cancel("the split was undone", stamp.at))
+    await members.put_under(tx, stamp, new_master, old.master_id, old)
+    await groups.regroup(tx, stamp, Group(outage_id=new.id).members,
+        master_id=old.master_id, outage_id=old.id, part_id=old.id,
+    )  # fmt: skip
+    for part, ids in decision.data["parts"].items():
+        await groups.regroup(tx, stamp, these([UUID(id) for id in ids]),
+            master_id=old.master_id, outage_id=old.id, part_id=UUID(part),
+        )  # fmt: skip
+    groups.ask(tx, stamp, outage_id=old.id)
+
+
+async def _nothing_rests_on(tx: Tx, outage: Outage, decision: Decision) -> None:
+    """Raises CantBeUndone when something was taken in since: that is undone first."""
+    if later := await grouping_log.standing(tx, outage.id):
+        raise CantBeUndone("undo first what came later", decisions=[str(id) for id in later])
+
+
+async def _out(tx: Tx, id: UUID | None) -> Outage:
+    """Raises CantBeUndone when it is over, or a part of another one."""
+    assert id is not None
+    outage = (await outages.lock_all(tx, [id]))[OutageId(id)]
+    if not outage.is_out:
+        raise CantBeUndone(f"the outage is {outage.status}", status_now=outage.status)
+    return outage
+
+
+async def _locked(tx: Tx, id: UUID | None) -> WorkOrder:
+    assert id is not None
+    return (await groups.lock_orders(tx, [id]))[id]
