@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 Headers = Callable[..., dict[str, str]]
 Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by which role, the body
 
-_PROTECTED = "/v1/protected-customers/"
+_PROTECTED = "/v1/protected-customers/{"
 _ORDERS, _CLOCKS, _SHIFTS = "/v1/work-orders/", "/v1/clocks/", "/v1/shifts/"
 _OUTAGES, _DECISIONS = "/v1/outages/", "/v1/outage-decisions/"
 # What stands in an address, and where such a thing is found.

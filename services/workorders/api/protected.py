@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import fastapi
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from services.workorders.api.shown import DESK
 from services.workorders.domain.protected import HEALTH, KNOWING, ProtectedCustomer, ProtectedId
+from services.workorders.domain.protected_file import COLUMNS
 from services.workorders.store import protected
 from services.workorders.use_cases import protecting
 from shared.auth import Called, may
@@ -32,6 +34,11 @@ from shared.privacy import mask_account
 router = APIRouter(prefix="/v1/protected-customers", tags=["protected customers"])
 
 LOOKING = ("agent", "dispatcher", "crew", "supervisor", "ops")
+_EXAMPLE = "5050000019,320505,important_l2,city list,2026-11-20T08:00:00+08:00,,\n"
+Csv = Annotated[
+    bytes,
+    fastapi.Body(media_type="text/csv", examples=[f"{','.join(COLUMNS)}\n{_EXAMPLE}"]),
+]
 AccountNo = Annotated[str, Field(pattern=r"^[0-9]{6,20}$", examples=["5050000001"])]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["important_l1"])]
 
@@ -63,6 +70,10 @@ class ProtectedOut(Shown):
     valid_to: datetime | None
     note: str | None
     version: int
+
+
+class ImportedOut(Shown):
+    entered: int
 
 
 class RevealIn(Body):
@@ -117,6 +128,13 @@ async def protect(
     customer = ProtectedCustomer(id=id, **body.model_dump())
     customer = await protecting.protect(tx, stamp, customer, caller.region)
     return once.answer(shown(customer), version=customer.version)
+
+
+@router.post("/import", dependencies=[may("supervisor")])
+async def import_csv(tx: Transaction, stamp: Stamped, caller: Called, file: Csv) -> ImportedOut:
+    """A CSV file, all of it or nothing; open orders of these accounts know it within moments."""
+    lines = await protecting.import_file(tx, stamp, file, caller.region)
+    return ImportedOut(entered=lines)
 
 
 @router.get("/{id}", dependencies=[may(*DESK, "crew")])

@@ -1,7 +1,7 @@
 """Protected customers: entered, changed, ended; each acts on the open orders of its account."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,14 @@ from services.workorders.domain.protected import (
     ProtectedId,
     protections,
 )
+from services.workorders.domain.protected_file import read_protected
 from services.workorders.store import orders, protected, references
 from services.workorders.use_cases import watching
 from services.workorders.use_cases.moved import note, settle
 from shared.audit import record
 from shared.db import Tx
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Invalid, NotFound
+from shared.ids import new_id
 from shared.stamp import Stamp
 
 PROTECTION_BELL = "protections"
@@ -41,6 +43,47 @@ async def protect(
     record(tx, stamp, "protection.entered", customer.id)
     await _act(tx, stamp, packs, customer.account_no)
     return customer
+
+
+async def import_file(tx: Tx, stamp: Stamp, raw: bytes, region: str) -> int:
+    """All of the file, or nothing. Returns how many. Raises BadSheet with every place."""
+    classes = rules(await references.packs_in_force(tx, stamp.at), ProtectedClasses)
+    lines, faults = read_protected(raw)
+    accounts = sorted({line.account_no for line in lines})
+    known = {account_no: await protected.of_account(tx, account_no) for account_no in accounts}
+    found = []
+    for line in lines:
+        terms = {name: value for name, value in asdict(line).items() if name != "number"}
+        customer = ProtectedCustomer(id=ProtectedId(new_id(stamp.at)), **terms)
+        fault = _fault(customer, region, classes, known[line.account_no])
+        if fault is not None:
+            faults.add(line.number, *fault)
+        known[line.account_no].append(customer)
+        found.append(customer)
+    faults.check()
+    await protected.add(tx, found, stamp.at)
+    tx.ring(PROTECTION_BELL)
+    record(tx, stamp, "protections.imported", "protections", lines=len(found))
+    return len(found)
+
+
+def _fault(
+    customer: ProtectedCustomer,
+    region: str,
+    classes: ProtectedClasses,
+    known: Sequence[ProtectedCustomer],
+) -> tuple[str, str] | None:
+    """The column and what is wrong with it, if anything is."""
+    if not customer.region.startswith(region):
+        return "region", "not in yours"
+    try:
+        customer.checked(classes)
+        refuse_twice(customer, known)
+    except ProtectedAlready as refusal:
+        return "valid_from", refusal.title
+    except Invalid as refusal:
+        return str(refusal.facts.get("field", "valid_to")), refusal.title
+    return None
 
 
 async def change(

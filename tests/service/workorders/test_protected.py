@@ -166,3 +166,57 @@ async def test_agents_see_that_there_is_something_not_what(field, protect):
     order = await field.opened(account_no=ACCOUNT)
     assert (await field.look(order, role="crew"))["protected"] == ["life_support"]
     assert (await field.look(order, role="agent"))["protected"] == ["protected"]
+
+
+HEAD = "account_no,region,code,source,valid_from,valid_to,note\n"
+LINE = f"{ACCOUNT},320505,important_l1,city list,2026-11-20T08:00:00+08:00,,\n"
+
+
+@pytest.fixture
+def load(workorders, token):
+    async def loaded(text: str | bytes, role: str = "supervisor"):
+        headers = token(role, "3205") | {"content-type": "text/csv"}
+        raw = text.encode() if isinstance(text, str) else text
+        return await workorders.client.post(f"{PATH}/import", content=raw, headers=headers)
+
+    return loaded
+
+
+async def test_a_file_is_loaded_as_a_whole_and_acts(workorders, field, load, clock):
+    order = await field.opened(account_no=ACCOUNT)
+    second = LINE.replace(ACCOUNT, "5050000002").replace("important_l1", "life_support")
+    answer = await load(HEAD + LINE + second)
+    assert (answer.status_code, answer.json()) == (200, {"entered": 2})
+    await fire(workorders, clock)
+    assert (await field.look(order))["protected"] == ["important_l1"]
+    assert (await load(HEAD + LINE, "dispatcher")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("\n", 1, "header"),
+        (HEAD, 2, "line"),
+        ("code,account_no\n" + LINE, 1, "header"),
+        (HEAD + LINE + LINE.replace("5050", "x"), 3, "account_no"),
+        (HEAD + LINE.replace("320505", "440305"), 2, "region"),
+        (HEAD + LINE.replace("important_l1", "famous"), 2, "code"),
+        (HEAD + LINE.replace("important_l1", "important_temp"), 2, "valid_to"),
+        (HEAD + LINE.replace("+08:00", ""), 2, "valid_from"),
+        (HEAD + LINE.replace(",,", ",2026-11-01T08:00:00+08:00,"), 2, "valid_to"),
+        (HEAD + LINE + LINE, 3, "valid_from"),
+        (HEAD + LINE + "one,two\n", 3, "line"),
+        (HEAD + LINE + '"open', 3, "line"),
+        ((HEAD + LINE).encode() + b"\xff\n", 3, "line"),
+    ],
+)
+async def test_a_file_with_a_mistake_is_refused_with_its_place(
+    workorders, load, text, line, column
+):
+    answer = await load(text)
+    assert answer.status_code == 422, answer.text
+    problem = answer.json()
+    assert problem["type"] == "/problems/bad-sheet"
+    assert (problem["faults"][0]["line"], problem["faults"][0]["column"]) == (line, column)
+    assert "5050" not in answer.text, "what is refused is not repeated"
+    assert await workorders.rows("SELECT 1 FROM protected_customers") == []
