@@ -3,6 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.workorders.main import WorkordersSettings, service
+from services.workorders.store.teams import add_teams
+from shared.db import Database
+from shared.inbox import Tries, deliver
+from shared.stamp import Stamp
+from tests.service.given import TEAMS, accepted, as_message
+
 # Everything of the model but who it is. Ids are in the order in which they are made.
 _ORDERS = """
     INSERT INTO work_orders
@@ -39,3 +46,22 @@ async def clocks_like(
     """On each of those orders an armed clock of this kind, due one after the other."""
     await connection.execute(_CLOCKS, clock_id, kind, due_at, apart)
     await connection.execute(_ENTRIES, clock_id, kind)
+
+
+async def one_order(settings: Any, at: datetime) -> tuple[Any, Any]:
+    """A fault report in an empty database, with the policies of this repository.
+
+    The ids of its order and of its arrival clock: models for the others.
+    """
+    its_own = WorkordersSettings(postgres=settings.postgres, jwks=settings.jwks)
+    database, part = Database(its_own.database_url("workorders"), pool_size=2), service(its_own)
+    assert part.on_start is not None
+    async with database.begin() as tx:
+        await part.on_start(tx, Stamp(by="start", at=at))
+        await add_teams(tx, TEAMS)
+    message = as_message(accepted(at=at, promises=()))
+    await deliver(database.begin, part.heard, [message], at, Tries())
+    async with database.begin() as tx:
+        [found] = await tx.run("SELECT order_id, id FROM clocks WHERE kind = 'arrival'")
+    await database.close()
+    return found.order_id, found.id
