@@ -1,16 +1,20 @@
 """What workorders listens to."""
 
+from functools import partial
+
+from services.workorders.domain.blind import BlindIndex
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.parts import Asked, Site
+from services.workorders.store import search
 from services.workorders.use_cases.opening import open_order
 from shared.contracts.intake import CaseAccepted
 from shared.db import Tx
 from shared.ids import new_id
-from shared.inbox import listeners
+from shared.inbox import Heard, listeners
 from shared.stamp import Stamp
 
 
-async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
+async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp, *, index: BlindIndex) -> None:
     where = event.location
     order = WorkOrder(
         id=WorkOrderId(new_id(stamp.at)),
@@ -30,7 +34,10 @@ async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
             tags=event.tags,
         ),
     )
-    await open_order(tx, stamp, order, event.promises)
+    if await open_order(tx, stamp, order, event.promises) is not None:
+        search.add(tx, order, index.of_any(event.caller.phone))
 
 
-heard = listeners((CaseAccepted, on_case_accepted))
+def heard(index: BlindIndex) -> Heard:
+    """`index`: by which orders are found by phone."""
+    return listeners((CaseAccepted, partial(on_case_accepted, index=index)))

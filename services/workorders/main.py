@@ -1,11 +1,13 @@
 """Where workorders is put together."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import Field, SecretStr, model_validator
 
 from services.workorders import api, consumers, tables, timers
+from services.workorders.domain.blind import BlindIndex
 from services.workorders.domain.rules import BadRules
 from services.workorders.policies import read_packs
 from services.workorders.seed import seed
@@ -23,10 +25,13 @@ _PACKS = Path(__file__).parent / "policies"
 _CALENDARS = Path(__file__).parent / "calendars"
 _RULES = Path(__file__).parent / "rules"
 
+_ON_ONE_MACHINE = SecretStr("for one machine only: choose another")
+
 
 class WorkordersSettings(Settings):
     """policies: the folder of policy packs. policy: the pack in use, with its overlays.
 
+    index_key: of the index by which phone numbers are found; another finds no older order.
     calendars, rules: the folders of calendars and of routing rules that come with the program.
     """
 
@@ -34,10 +39,18 @@ class WorkordersSettings(Settings):
     policy: str = "sgcc-2022"
     calendars: Path = _CALENDARS
     rules: Path = _RULES
+    index_key: Annotated[SecretStr, Field(min_length=32)] = _ON_ONE_MACHINE
+
+    @model_validator(mode="after")
+    def _secrets_are_secret(self) -> "WorkordersSettings":
+        if self.production and self.index_key == _ON_ONE_MACHINE:
+            raise ValueError("index_key: choose your own for production")
+        return self
 
 
 def service(settings: Settings) -> Service:
     assert isinstance(settings, WorkordersSettings)
+    index = BlindIndex(settings.index_key.get_secret_value())
 
     async def load(tx: Tx, stamp: Stamp) -> None:
         await use_packaged_calendars(tx, stamp, read_calendars(settings.calendars))
@@ -47,9 +60,9 @@ def service(settings: Settings) -> Service:
     return Service(
         name="workorders",
         port=8102,
-        router=api.router,
+        router=api.router(index),
         metadata=tables.metadata,
-        heard=consumers.heard,
+        heard=consumers.heard(index),
         timers=timers.timers,
         on_start=load,
     )

@@ -11,7 +11,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from services.intake.main import service as intake_service
-from services.workorders import consumers
 from services.workorders.main import WorkordersSettings
 from services.workorders.main import service as workorders_service
 from shared.inbox import Message, Tries, deliver
@@ -65,7 +64,7 @@ async def accept_and_hear(start, settings, token, traceparent: str, *, telemetry
         async with workorders.database.begin() as tx:
             await parts.on_start(tx, Stamp(by="start", at=NINE))
         message = Message("intake", 0, 0, said[0]["subject"], json.dumps(said[0]).encode())
-        await deliver(workorders.database.begin, consumers.heard, [message], NINE, Tries())
+        await deliver(workorders.database.begin, workorders.service.heard, [message], NINE, Tries())
         started = {"promises-published"}
         heard = await outbox(workorders)
         return said + [e for e in heard if e["type"].split(".")[1] not in started]

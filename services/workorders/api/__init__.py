@@ -20,12 +20,13 @@ from services.workorders.api import (
     reasons,
     roster,
     routing,
+    search,
     shifts,
     stream,
 )
+from services.workorders.domain.blind import BlindIndex
 
-router = APIRouter()
-for part in (
+_PARTS = (
     stream,
     board,
     orders,
@@ -45,5 +46,12 @@ for part in (
     roster,
     shifts,
     routing,
-):
-    router.include_router(part.router)
+)
+
+
+def router(index: BlindIndex) -> APIRouter:
+    """`index`: by which phone numbers are found."""
+    whole = APIRouter()
+    for part in (search.router(index), *(part.router for part in _PARTS)):
+        whole.include_router(part)
+    return whole

@@ -19,7 +19,7 @@ from shared.streaming import Streamed, begun
 
 router = APIRouter(prefix="/v1/board", tags=["board"])
 
-_RETRY, _HEARTBEAT_SECONDS, _LOOK_UP_SECONDS = b"retry: 2000\n\n", 15.0, 1.0
+_RETRY, _HEARTBEAT_SECONDS, _LOOK_UP_SECONDS = b"retry: 2000\n\n", 10.0, 1.0
 _ENVELOPE = ("specversion", "id", "source", "type", "subject", "time", "sequence", "actor")
 _PLACE = r"^[0-9]{1,18}-[0-9]{1,18}$"
 _EXAMPLE = """retry: 2000

@@ -26,6 +26,7 @@ from services.workorders.tables.roster import (
     teams,
 )
 from services.workorders.tables.routing import routing_decisions, routing_rules
+from services.workorders.tables.search import order_search
 from services.workorders.tables.watching import watch_requests
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "members",
     "metadata",
     "on_board",
+    "order_search",
     "outage_decisions",
     "outage_devices",
     "outage_etrs",

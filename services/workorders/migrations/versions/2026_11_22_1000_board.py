@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from shared.migrate import outbox_xid_2026_11
 
@@ -45,4 +46,24 @@ def upgrade() -> None:
         "clocks",
         ["due_at", "order_id"],
         postgresql_where=sa.text("stopped_at IS NULL"),
+    )
+    _search()
+
+
+def _search() -> None:
+    op.create_table(
+        "order_search",
+        sa.Column("order_id", sa.Uuid, sa.ForeignKey("work_orders.id"), primary_key=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lexemes", TSVECTOR, nullable=False),
+        sa.Column("folded", sa.Text, nullable=False),
+        sa.Column("phone", sa.LargeBinary),
+    )
+    op.create_index("ix_order_search_lexemes", "order_search", ["lexemes"], postgresql_using="gin")
+    op.create_index("ix_order_search_opened_at", "order_search", ["opened_at", "order_id"])
+    op.create_index(
+        "ix_order_search_phone",
+        "order_search",
+        ["phone", "opened_at"],
+        postgresql_where=sa.text("phone IS NOT NULL"),
     )
