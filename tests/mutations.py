@@ -23,9 +23,9 @@ from services.intake.domain import Case
 from services.notify import use_cases as notify_use_cases
 from services.notify.api import receipts as notify_receipts
 from services.notify.domain import lattice, message, segments, words
-from services.workorders.domain import clockwork
+from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.clock import Clock
-from services.workorders.store import calendars, clocks
+from services.workorders.store import calendars, clocks, orders
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
 from shared.calendar import Calendar, Definition
 from shared.db import Tx
@@ -275,6 +275,36 @@ def long_texts_are_sent() -> None:
     put(words, "split", lambda text, rule: segments.split(""))
 
 
+def if_match_is_not_looked_at() -> None:
+    put(orders, "check_expected", lambda expected, version: None)
+
+
+def only_the_last_handler_counts() -> None:
+    def not_own_work(order: Any, by: str) -> None:
+        if by == order.handler:
+            raise judging.OwnWork
+
+    put(judging, "_not_own_work", not_own_work)
+
+
+def pauses_begin_when_asked_for() -> None:
+    original = pausing._rest
+    put(pausing, "_rest", lambda asked, by, at: replace(original(asked, by, at), since=asked.at))
+
+
+def one_approves_ones_own_request() -> None:
+    original = pausing.approve
+    put(pausing, "approve", lambda order, by, *more: original(order, f"not {by}", *more))
+
+
+def protection_never_ends() -> None:
+    put(protected.ProtectedCustomer, "valid", lambda self, at: self.valid_from <= at)
+
+
+def health_is_shown_to_all() -> None:
+    put(protected, "hides", lambda code, role: False)
+
+
 _SHARED = "tests/service/shared"
 _TROUBLE = "tests/service/test_trouble.py"
 
@@ -306,6 +336,12 @@ MUTATIONS: dict[Callable[[], None], str] = {
     make_up_days_stay_closed: "tests/unit/shared/test_published_holidays.py",
     editors_overwrite_one_another: "tests/service/workorders/test_calendars.py",
     an_ending_is_told_every_second: "tests/service/workorders/test_calendars.py",
+    if_match_is_not_looked_at: "tests/service/workorders/test_if_match.py",
+    only_the_last_handler_counts: "tests/service/workorders/test_closing.py",
+    pauses_begin_when_asked_for: "tests/service/workorders/test_pauses.py",
+    one_approves_ones_own_request: "tests/service/workorders/test_pauses.py",
+    protection_never_ends: "tests/service/workorders/test_protected.py",
+    health_is_shown_to_all: "tests/service/workorders/test_protected.py",
     every_try_is_the_last_one: "tests/unit/notify/test_notify_lattice.py",
     early_receipts_are_left_alone: "tests/service/notify/test_receipts.py",
     each_receipt_in_a_commit_of_its_own: "tests/service/notify/test_receipts.py",
