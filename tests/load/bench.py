@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.load import accepting, calendars, events, handing, receipts
+from tests.load import accepting, calendars, clocks, events, handing, receipts
 from tests.load.figures import Figure, keep, show
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "calendar": calendars.measure,
+    "clocks": clocks.measure,
     "accept": accepting.measure,
     "events": events.measure,
     "handed": handing.measure,

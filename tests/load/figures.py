@@ -45,6 +45,10 @@ ASKED = {
     "receipts_per_s": ">= 2000",
     "receipts_p99_ms": "< 200",
     "calendar_add_us": "< 2",
+    "clocks_lateness_p99_ms": "< 100",
+    "clocks_storm_drain_s": "<= 10",
+    "clocks_empty_poll_ms": "< 1",
+    "clocks_arming_ms": "< 1",
 } | {f"rss_mb_{s}": "< 150" for s in ("intake", "workorders", "notify", "billing")}
 
 

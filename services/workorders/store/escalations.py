@@ -1,7 +1,7 @@
 """Escalations in and out of PostgreSQL, and the windows in which they are gathered."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +16,7 @@ from shared.http import region_scope
 from shared.page import after
 
 ESCALATION_BELL = "escalations"
+_FIELDS = tuple(field.name for field in fields(Escalation))
 
 # Literal, so that queries with these words may use the partial index.
 _WAITS = "e.digest_id IS NULL AND e.acknowledged_at IS NULL AND e.by <> 'board'"
@@ -83,7 +84,7 @@ class Seen(NamedTuple):
 def add(tx: Tx, rows: Sequence[Escalation]) -> None:
     """Leave them with this transaction; the timer of digests is woken after it."""
     for row in rows:
-        values = asdict(row)
+        values = {name: getattr(row, name) for name in _FIELDS}
         values["ready_at"] = values.pop("held_until") or row.raised_at
         tx.leave(escalations, values)
     if rows:
