@@ -12,6 +12,7 @@ from services.workorders.store import (
     groups,
     guarantees,
     orders,
+    policy_edits,
     protected,
     watching,
 )
@@ -30,6 +31,7 @@ from services.workorders.use_cases import (
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.escalations import send_digests
 from services.workorders.use_cases.firing import CLOCK_BELL, fire
+from services.workorders.use_cases.policy_edits import go_on
 from services.workorders.use_cases.protecting import PROTECTION_BELL, act_due
 from services.workorders.use_cases.watching import watch_breached
 from shared.db import Tx
@@ -62,6 +64,7 @@ timers = (
     Timer("suspensions", desk.end_suspensions, orders.next_resumption),
     Timer("policies", _new_day, _no_date),
     Timer(escalations.ESCALATION_BELL, send_digests, escalations.next_due),
+    Timer(policy_edits.EDIT_BELL, go_on, policy_edits.next_due),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),
     Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
     Timer(watching.WATCH_BELL, watch_breached, watching.next_due),

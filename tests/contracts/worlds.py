@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 from services.billing.seed import Demo
 from services.billing.seed import seed as seed_accounts
 from services.notify.seed import seed as seed_contacts
+from services.workorders.domain.escalation import Escalation, EscalationId
 from services.workorders.seed import seed as seed_teams
+from services.workorders.store import escalations
 from shared.due import fire_due
 from shared.inbox import Message, Tries, deliver
 from shared.stamp import Stamp
@@ -22,6 +24,7 @@ Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by whi
 
 _PROTECTED = "/v1/protected-customers/{"
 _ORDERS, _CLOCKS, _SHIFTS = "/v1/work-orders/", "/v1/clocks/", "/v1/shifts/"
+_ESCALATIONS, _EDITS = "/v1/escalations/", "/v1/policy-edits/"
 _OUTAGES, _DECISIONS = "/v1/outages/", "/v1/outage-decisions/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
@@ -126,6 +129,12 @@ async def places(running: Running, path: str, headers: Headers) -> list[str]:
         return [await _protection(running, headers, days) for days in range(4)]
     if name == "workorders" and path.startswith(_CLOCKS):
         return [await _clock(running, headers, path.rpartition("/")[2]) for _ in range(4)]
+    if name == "workorders" and path.startswith(_ESCALATIONS):
+        orders = [await _order(running, headers, "acknowledgement") for _ in range(4)]
+        rows = await running.rows("SELECT id::text AS it, order_id FROM escalations")
+        return [row.it for row in rows if str(row.order_id) in orders]
+    if name == "workorders" and path.startswith(_EDITS):
+        return [await _edit(running, headers)]
     if name == "workorders" and path.startswith(_SHIFTS + "{"):
         return [await _shift(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     for (service, begins), query in PLACES.items():
@@ -213,6 +222,8 @@ async def _order(
     [order] = await running.rows("SELECT id FROM work_orders WHERE case_id = :case", case=case)
     for step, role, body in steps:
         await _done(running, headers, f"{_ORDERS}{order.id}/{step}", role, body)
+    if noun == "acknowledgement":
+        await _raise(running, order.id)
     return str(order.id)
 
 
@@ -226,6 +237,41 @@ async def _clock(running: Running, headers: Headers, noun: str) -> str:
         answer = await running.client.post(address, json=WRONG, headers=who)
         assert answer.status_code == 201, answer.text
     return str(clock.id)
+
+
+async def _raise(running: Running, order_id: UUID) -> None:
+    """Somebody is to be told of a clock of this order."""
+    [clock] = await running.rows(
+        "SELECT id, kind, due_at FROM clocks WHERE order_id = :id ORDER BY id LIMIT 1", id=order_id
+    )
+    raised = Escalation(
+        id=EscalationId(uuid4()),
+        clock_id=clock.id,
+        order_id=order_id,
+        kind=clock.kind,
+        because="breached",
+        step=1,
+        repetition=1,
+        tell="supervisor",
+        by="sms",
+        region="320505",
+        team=None,
+        raised_at=NINE,
+        due_at=clock.due_at,
+    )
+    async with running.database.begin() as tx:
+        escalations.add(tx, [raised])
+
+
+async def _edit(running: Running, headers: Headers) -> str:
+    """The id of a policy edit that is over."""
+    body = {"policy": "house", "version": "2026.1", "mode": "pin", "reason": "for a look"}
+    who = headers("supervisor") | {"idempotency-key": "edit"}
+    answer = await running.client.post("/v1/policy-edits", json=body, headers=who)
+    assert answer.status_code == 201, answer.text
+    timer = next(one for one in running.service.timers if one.name == "policy_edits")
+    await fire_due(running.database, timer, NINE)
+    return str(answer.json()["id"])
 
 
 async def _shift(running: Running, headers: Headers, noun: str) -> str:
