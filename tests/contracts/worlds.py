@@ -230,7 +230,8 @@ async def _order(
 async def _clock(running: Running, headers: Headers, noun: str) -> str:
     """The id of a clock of a new order; of one whose correction waits, where that is asked for."""
     order = await _order(running, headers, "claim")
-    [clock, *_] = await running.rows("SELECT id FROM clocks WHERE order_id = :id", id=order)
+    query = "SELECT id FROM clocks WHERE order_id = :id ORDER BY started_at"
+    [clock, *_] = await running.rows(query, id=order)
     if noun in ("confirmation", "rejection"):
         who = headers("supervisor", subject="supervisor-9") | {"idempotency-key": str(clock.id)}
         address = f"{_CLOCKS}{clock.id}/correction"
