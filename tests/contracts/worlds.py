@@ -121,6 +121,8 @@ async def begin(running: Running, headers: Headers) -> None:
 async def places(running: Running, path: str, headers: Headers) -> list[str]:
     """What may stand in the places of `path`: ids that lead somewhere, with / between them."""
     name = running.service.name
+    if "{" not in path:
+        return []
     if name == "workorders" and path.startswith((_OUTAGES, _DECISIONS)):
         return [await _outage(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     if name == "workorders" and path.startswith(_ORDERS):
