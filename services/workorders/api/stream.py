@@ -62,7 +62,7 @@ class Wanted:
     responses={
         200: {
             "description": "`text/event-stream` without end.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {"text/event-stream": {"example": _EXAMPLE}},
         }
     },
 )

@@ -33,7 +33,9 @@ async def test_the_last_digit_picks_the_receipts(sender: Sender, hearer: Hearer)
     seen: dict[str, list[int]] = {}
     for callback in await hearer.hears(20):
         seen.setdefault(callback["to"][-1], []).append(int(callback["code"]))
-    assert seen == expected
+    assert {to: sorted(codes) for to, codes in seen.items()} == {
+        to: sorted(codes) for to, codes in expected.items()
+    }, "on a busy machine two may overtake each other"
 
 
 async def test_a_receipt_says_what_it_is_about(
