@@ -34,7 +34,7 @@ from shared.privacy import mask_account
 router = APIRouter(prefix="/v1/protected-customers", tags=["protected customers"])
 
 LOOKING = ("agent", "dispatcher", "crew", "supervisor", "ops")
-_EXAMPLE = "5050000019,320505,important_l2,city list,2026-11-20T08:00:00+08:00,,\n"
+_EXAMPLE = "5050000019,320505,important_l2,city list,2026-11-20 08:00:00+08:00,,\n"
 Csv = Annotated[
     bytes,
     fastapi.Body(media_type="text/csv", examples=[f"{','.join(COLUMNS)}\n{_EXAMPLE}"]),

@@ -67,6 +67,7 @@ class WorkOrder:
     priority: without what waiting adds; rank_at: the earlier, the more urgent.
     outage_id: the outage that its customer hears of; part_id: the part of it where the order is.
     leads_until: so long it stands for its transformer, and calls from there follow it.
+    said: how many facts were published about it.
     """
 
     id: WorkOrderId
@@ -112,6 +113,7 @@ class WorkOrder:
     ended_because: str | None = None
     archived_at: datetime | None = None
     version: int = 1
+    said: int = 0
 
     @property
     def team(self) -> str | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.workorders.domain.clock import Clock, State, Terms, What
 from services.workorders.domain.ledger import Page
+from services.workorders.domain.order import WorkOrder
 from services.workorders.store import ledgers
 from services.workorders.store.terms import NAMES, READ, Key, arrays, key_of, terms_of
 from services.workorders.tables import clocks
@@ -19,7 +20,7 @@ class NoSuchClock(NotFound):
 
 
 class About(NamedTuple):
-    """Of the order of a clock, what a fact about the clock says."""
+    """Of the order of a clock, what a fact about the clock says; `said`: its last fact's number."""
 
     work_order_id: UUID
     case_id: UUID
@@ -29,6 +30,24 @@ class About(NamedTuple):
     level: int
     version: int
     outage_id: UUID | None
+    said: int
+
+    @classmethod
+    def of(cls, order: WorkOrder) -> "About":
+        return cls(
+            work_order_id=order.id,
+            case_id=order.case_id,
+            case_number=order.case_number,
+            region=order.site.region,
+            team=order.team,
+            level=order.level,
+            version=order.version,
+            outage_id=order.outage_id,
+            said=order.said,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        return {name: value for name, value in self._asdict().items() if name != "said"}
 
 
 # The columns of a clock that it keeps as they are, then those that name its terms.
@@ -40,7 +59,8 @@ _PLAIN = (
 _ALL = _PLAIN + NAMES
 _SELECT = "SELECT " + ", ".join(f"c.{name}" for name in _PLAIN + READ)
 _ITS_ORDER = (
-    ", o.id, o.case_id, o.case_number, o.region, o.team, o.level, o.version, o.outage_id"
+    ", o.id, o.case_id, o.case_number, o.region, o.team, o.level, o.version,"
+    " o.outage_id, o.said"
     " FROM clocks c JOIN work_orders o ON o.id = c.order_id"
 )
 COMPARED = (*_PLAIN, "terms")  # what a rebuild looks at

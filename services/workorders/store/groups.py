@@ -319,9 +319,10 @@ async def next_lead_end(tx: Tx) -> datetime | None:
 
 _SAVE = """
 UPDATE work_orders w SET status = n.status, etr_at = n.etr_at, repaired_at = n.repaired_at,
-  replied_at = n.replied_at, reply = n.reply, version = n.version
+  replied_at = n.replied_at, reply = n.reply, version = n.version, said = n.said
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
-  $6::jsonb[], $7::int[]) AS n(id, status, etr_at, repaired_at, replied_at, reply, version)
+  $6::jsonb[], $7::int[], $8::int[])
+  AS n(id, status, etr_at, repaired_at, replied_at, reply, version, said)
 WHERE w.id = n.id
 """
 
@@ -339,4 +340,5 @@ async def save_told(tx: Tx, told: Sequence[WorkOrder]) -> None:
             [order.steps.replied_at for order in some],
             [json.dumps(asdict(order.reply)) if order.reply else None for order in some],
             [order.version for order in some],
+            [order.said for order in some],
         )

@@ -80,7 +80,7 @@ async def save_watched(tx: Tx, watched: Sequence[WorkOrder]) -> None:
         return
     table = work_orders.c
     statement = work_orders.update().where(table.id == sa.bindparam("its_id"))
-    names = ("supervised", "supervision", "version")
+    names = ("supervised", "supervision", "version", "said")
     statement = statement.values({name: sa.bindparam(f"its_{name}") for name in names})
     rows = map(row_of, watched)
     values = [{f"its_{name}": row[name] for name in ("id", *names)} for row in rows]

@@ -224,6 +224,13 @@ def _device_rows(outage: Outage) -> list[dict[str, Any]]:
     return [same | {"scope": one.scope, "code": one.code} for one in outage.devices]
 
 
+async def next_fact(tx: Tx, id: OutageId) -> int:
+    """The number of the next fact about this outage: 1, 2, 3."""
+    statement = outages.update().where(outages.c.id == id).values(said=outages.c.said + 1)
+    number: int = (await tx.execute(statement.returning(outages.c.said))).scalar_one()
+    return number
+
+
 # Columns that hold a field of the outage as it is.
 _PLAIN = (
     "id", "region", "feeder", "area", "customers", "opened_at", "began_at", "reason", "etr_at",

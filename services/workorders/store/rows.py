@@ -29,7 +29,7 @@ _PLAIN = (
     "id", "case_id", "case_number", "case_type", "received_at", "opened_at", "level", "hops",
     "handler", "etr_at", "master_id", "outage_id", "part_id", "leads_until", "callback_attempts",
     "unreached", "urges", "urges_answered", "repeats", "priority", "article", "ended_because",
-    "archived_at", "version",
+    "archived_at", "version", "said",
 )  # fmt: skip
 
 # Columns that hold a part of the order, or nothing, as JSON.

@@ -82,6 +82,7 @@ work_orders = sa.Table(
     sa.Column("ended_because", sa.Text),
     instant("archived_at", nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("said", sa.Integer, nullable=False, server_default="0"),
     one_of(list(Status), "status"),
     sa.Index("ix_work_orders_opened_at", "opened_at", "id"),
     sa.Index(

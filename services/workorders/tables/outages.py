@@ -42,6 +42,7 @@ outages = sa.Table(
     sa.Column("ended_because", sa.Text),
     instant("wake_at", nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("said", sa.Integer, nullable=False, server_default="0"),
     one_of(list(Kind), "kind"),
     one_of(list(Status), "status"),
     one_of(list(Scope), "scope"),

@@ -103,8 +103,8 @@ async def confirm_correction(
         proposal.proposed_by,
     )
     await _write_back(tx, stamp, {clock.id: about}, [page])
-    corrected = events.corrected(clock, page.clock, about._asdict(), stamp.at, proposal.reason)
-    publish(tx, corrected, stamp, sequence=about.version)
+    corrected = events.corrected(clock, page.clock, about.facts(), stamp.at, proposal.reason)
+    publish(tx, corrected, stamp, sequence=about.said)
     record(tx, stamp, "clock.corrected", clock.order_id, clock=str(clock.id))
     return _now(page)
 
@@ -204,7 +204,7 @@ async def _write_back(
     tx.ring(firing.CLOCK_BELL)
     punctual = await firing.punctuality_now(tx, stamp)
     for page in written:
-        firing.say(tx, stamp, page, abouts[page.clock.id]._asdict(), punctual)
+        firing.say(tx, stamp, page, abouts[page.clock.id], punctual)
 
 
 def _now(page: Page) -> Clock:

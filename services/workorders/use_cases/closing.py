@@ -46,7 +46,7 @@ async def close(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     called_back = CalledBack(stamp.at, "satisfied", stamp.by)
     order = judging.close(await orders.lock(tx, aim), called_back)
     event = events.archived(order, stamp.at)
-    say(tx, stamp, order, "archived", event, result=called_back.result)
+    order = say(tx, stamp, order, "archived", event, result=called_back.result)
     return await settle(tx, stamp, order, Fact.CALLED_BACK, Fact.ARCHIVED)
 
 
@@ -59,18 +59,18 @@ async def miss(tx: Tx, stamp: Stamp, aim: Aim, result: str) -> WorkOrder:
     order = judging.miss(order, called_back, unreached, handling)
     event = events.callback_missed(order, stamp.at)
     attempt = order.callback_attempts
-    say(tx, stamp, order, "callback_missed", event, result=result, attempt=attempt)
+    order = say(tx, stamp, order, "callback_missed", event, result=result, attempt=attempt)
     if order.status is not Status.CALLBACK_FAILED:
         return await settle(tx, stamp, order)
     order = judging.archive_unasked(order, at=stamp.at)
-    say(tx, stamp, order, "archived", events.archived(order, stamp.at), unreached=True)
+    order = say(tx, stamp, order, "archived", events.archived(order, stamp.at), unreached=True)
     return await settle(tx, stamp, order, Fact.CALLED_BACK, Fact.ARCHIVED)
 
 
 async def exempt(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     """Closed without a reply or without the customer's word: on record, with who said so."""
     order = judging.exempt(await orders.lock(tx, aim), Exemption(reason, stamp.by), stamp.at)
-    say(tx, stamp, order, "exempted", events.archived(order, stamp.at), reason=reason)
+    order = say(tx, stamp, order, "exempted", events.archived(order, stamp.at), reason=reason)
     return await settle(tx, stamp, order, Fact.ARCHIVED)
 
 
@@ -89,7 +89,7 @@ async def reopen(
     order = judging.reopen(order, stamp.by, handlings(packs).of(order.case_type), stamp.at)
     order = watching.known(order, opening)
     event = events.reopened(order, stamp.at, reason, still_off=still_off)
-    say(tx, stamp, order, "reopened", event, reason=reason, still_off=still_off)
+    order = say(tx, stamp, order, "reopened", event, reason=reason, still_off=still_off)
     order = watching.noticed(tx, stamp, order, packs)
     situation = opening.situation
     order = await routing.dispatch(tx, stamp, order, situation, cause=Cause.REOPENED)

@@ -22,7 +22,7 @@ async def urge(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     packs = await references.packs_in_force(tx, stamp.at)
     order = (await orders.lock(tx, aim)).urge()
     order = watching.scored(order, packs)
-    say(tx, stamp, order, "urged", events.urged(order, stamp.at), urges=order.urges)
+    order = say(tx, stamp, order, "urged", events.urged(order, stamp.at), urges=order.urges)
     if order.urges > handlings(packs).of(order.case_type).urges:
         order = watching.watched_higher(tx, stamp, order, packs, "urges")
     return await settle(tx, stamp, order, Fact.URGED)
@@ -59,7 +59,7 @@ async def tag(
         "removed": ", ".join(sorted(before - after)),
     }
     note(tx, stamp, order, "tagged", reason=reason, **words)
-    watching.alert(tx, stamp, order, packs, after - before)
+    order = watching.alert(tx, stamp, order, packs, after - before)
     order = watching.watched(tx, stamp, order, packs, after - before)
     return await settle(tx, stamp, order)
 
@@ -118,5 +118,6 @@ async def _relabelled(
     """What was promised stays promised: a new name ends no clock."""
     order = watching.scored(order, packs)
     event = events.relabelled(order, stamp.at, before)
-    say(tx, stamp, order, "relabelled", event, before=before, to=order.case_type, reason=reason)
+    to = order.case_type
+    order = say(tx, stamp, order, "relabelled", event, before=before, to=to, reason=reason)
     return await settle(tx, stamp, order)

@@ -23,7 +23,7 @@ async def resolve(tx: Tx, stamp: Stamp, aim: Aim, article: str) -> WorkOrder:
     order = (await orders.lock(tx, aim)).resolve(article)
     note(tx, stamp, order, "resolved", article=article)
     order = judging.archive_unasked(order, at=stamp.at)
-    say(tx, stamp, order, "archived", events.archived(order, stamp.at))
+    order = say(tx, stamp, order, "archived", events.archived(order, stamp.at))
     return await settle(tx, stamp, order, Fact.ARCHIVED)
 
 
@@ -45,7 +45,7 @@ async def hand_back(tx: Tx, stamp: Stamp, aim: Aim, reason: str, target: str) ->
     rules(packs, Returns).check(reason)
     await routing.check_serves(tx, stamp, order, target)
     event = events.returned(order, stamp.at)
-    say(tx, stamp, order, "returned", event, reason=reason, target=target)
+    order = say(tx, stamp, order, "returned", event, reason=reason, target=target)
     await settle(tx, stamp, order, Fact.RETURNED)
     handling = handlings(packs).of(order.case_type)
     if order.hops > handling.returns:
@@ -105,7 +105,7 @@ async def _rests(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
     rest = order.suspension
     assert rest is not None
     why = {"reason": rest.reason, "until": rest.until.isoformat(), "asked_by": rest.asked_by}
-    say(tx, stamp, order, "suspended", events.suspended(order, stamp.at), **why)
+    order = say(tx, stamp, order, "suspended", events.suspended(order, stamp.at), **why)
     await clocks.pause(tx, stamp, order, rest.reason)
     return await settle(tx, stamp, order)
 
@@ -113,7 +113,7 @@ async def _rests(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
 async def resume(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     suspended = await orders.lock(tx, aim)
     order = suspended.resume()
-    say(tx, stamp, order, "resumed", events.resumed(order, stamp.at))
+    order = say(tx, stamp, order, "resumed", events.resumed(order, stamp.at))
     assert suspended.suspension is not None
     await clocks.resume(tx, stamp, order, at=min(stamp.at, suspended.suspension.until))
     return await settle(tx, stamp, order)
@@ -121,7 +121,7 @@ async def resume(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 async def cancel(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     order = (await orders.lock(tx, aim)).cancel(reason)
-    say(tx, stamp, order, "cancelled", events.cancelled(order, stamp.at), reason=reason)
+    order = say(tx, stamp, order, "cancelled", events.cancelled(order, stamp.at), reason=reason)
     return await settle(tx, stamp, order, Fact.CANCELLED)
 
 
@@ -133,7 +133,7 @@ async def end_suspensions(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
         until = order.suspension.until
         due.append(until)
         order = order.resume()
-        say(tx, stamp, order, "resumed", events.resumed(order, stamp.at), by_itself=True)
+        order = say(tx, stamp, order, "resumed", events.resumed(order, stamp.at), by_itself=True)
         await clocks.resume(tx, stamp, order, at=until)
         await settle(tx, stamp, order)
     return due

@@ -17,7 +17,7 @@ from shared.stamp import Stamp
 
 async def claim(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     order = (await orders.lock(tx, aim)).claim(stamp.by, at=stamp.at)
-    say(tx, stamp, order, "claimed", events.claimed(order, stamp.at))
+    order = say(tx, stamp, order, "claimed", events.claimed(order, stamp.at))
     return await settle(tx, stamp, order, Fact.CLAIMED)
 
 
@@ -29,13 +29,13 @@ async def contact(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 async def depart(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     order = (await orders.lock(tx, aim)).depart(at=stamp.at)
-    say(tx, stamp, order, "departed", events.departed(order, stamp.at))
+    order = say(tx, stamp, order, "departed", events.departed(order, stamp.at))
     return await settle(tx, stamp, order, Fact.DEPARTED)
 
 
 async def arrive(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     order = (await orders.lock(tx, aim)).arrive(at=stamp.at)
-    say(tx, stamp, order, "arrived", events.arrived(order, stamp.at))
+    order = say(tx, stamp, order, "arrived", events.arrived(order, stamp.at))
     return await settle(tx, stamp, order, Fact.ARRIVED)
 
 
@@ -48,14 +48,15 @@ async def diagnose(tx: Tx, stamp: Stamp, aim: Aim, cause: str) -> WorkOrder:
 
 async def set_etr(tx: Tx, stamp: Stamp, aim: Aim, etr_at: datetime) -> WorkOrder:
     order = (await orders.lock(tx, aim)).set_etr(etr_at, at=stamp.at)
-    say(tx, stamp, order, "etr_set", events.etr_set(order, stamp.at), etr_at=etr_at.isoformat())
+    event = events.etr_set(order, stamp.at)
+    order = say(tx, stamp, order, "etr_set", event, etr_at=etr_at.isoformat())
     return await settle(tx, stamp, order, Fact.ETR_SET)
 
 
 async def repair(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     """Power is back."""
     order = (await orders.lock(tx, aim)).repair(at=stamp.at)
-    say(tx, stamp, order, "repaired", events.repaired(order, stamp.at))
+    order = say(tx, stamp, order, "repaired", events.repaired(order, stamp.at))
     return await settle(tx, stamp, order, Fact.REPAIRED)
 
 
@@ -65,7 +66,7 @@ async def answer(tx: Tx, stamp: Stamp, aim: Aim, reply: Reply) -> WorkOrder:
     order = await orders.lock(tx, aim)
     handling = handlings(packs).of(order.case_type)
     order = order.answer(reply, handling, at=stamp.at)
-    say(tx, stamp, order, "replied", events.replied(order, stamp.at))
+    order = say(tx, stamp, order, "replied", events.replied(order, stamp.at))
     order = submitted(tx, stamp, order, review=handling.review)
     facts = [Fact.REPAIRED] if order.steps.repaired_at == stamp.at else []
     facts.append(Fact.REPLIED)

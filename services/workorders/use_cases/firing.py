@@ -12,6 +12,7 @@ from services.workorders.domain.policy import punctuality
 from services.workorders.domain.punctuality import Punctuality
 from services.workorders.events import clocks as events
 from services.workorders.store import clocks, escalations, references, watching
+from services.workorders.store.clocks import About
 from shared.audit import record
 from shared.db import Tx
 from shared.ids import new_id
@@ -34,24 +35,27 @@ async def fire(tx: Tx, stamp: Stamp, limit: int) -> Sequence[datetime]:
     for clock, order in found:
         page = Page(clock, stamp.by, stamp.at)
         clockwork.fire(page)
-        say(tx, stamp, page, order._asdict(), late)
+        say(tx, stamp, page, order, late)
         pages.append(page)
         due.append(clock.wake_at or stamp.at)
     await clocks.save_fired(tx, pages)
     return due
 
 
-def say(tx: Tx, stamp: Stamp, page: Page, order: dict[str, Any], punctual: Punctuality) -> None:
-    """Tell the others what was written about a clock of this order."""
-    clock, version = page.clock, order["version"]
+def say(tx: Tx, stamp: Stamp, page: Page, about: About, punctual: Punctuality) -> None:
+    """Tell the others what was written about a clock of this order.
+
+    No fact of the order itself, so it takes no number of its own: it follows the last one.
+    """
+    clock, order = page.clock, about.facts()
     for line in page.lines:
         late = punctual.is_late(line.late_ms or 0)
         if line.what is What.BREACHED:
-            publish(tx, events.breached(clock, line, order, late=late), stamp, sequence=version)
+            publish(tx, events.breached(clock, line, order, late=late), stamp, sequence=about.said)
             facts = {"kind": clock.kind, "generation": line.generation}
             record(tx, stamp, "clock.breached", clock.order_id, **facts)
         elif line.what is What.WARNED:
-            publish(tx, events.warned(clock, line, order, late=late), stamp, sequence=version)
+            publish(tx, events.warned(clock, line, order, late=late), stamp, sequence=about.said)
         elif line.what is What.ESCALATED:
             raised = _escalation(tx, stamp, clock, line, order)
             escalations.add(tx, [raised])

@@ -47,21 +47,21 @@ def _follow(tx: Tx, stamp: Stamp, order: WorkOrder, placed: Placed) -> WorkOrder
     order = order.merge(
         master_id, outage.outage_id if outage else None, outage.part_id if outage else None
     )
-    say_that_it_follows(tx, stamp, order)
+    order = say_that_it_follows(tx, stamp, order)
     _decide(tx, stamp, order, Kind.FOLLOWED, placed)
     outage_id = outage.outage_id if outage and master_id is None else None
     groups.ask(tx, stamp, order_id=master_id, outage_id=outage_id, joined_id=order.id)
     return order
 
 
-def say_that_it_follows(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
+def say_that_it_follows(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
     """Whom it follows: another order, or an outage that was announced."""
     outage_id = str(order.outage_id) if order.outage_id else None
     if order.master_id is None:
-        say(tx, stamp, order, "linked", events.linked(order, stamp.at), outage_id=outage_id)
-    else:
-        event, master_id = events.merged(order, stamp.at), str(order.master_id)
-        say(tx, stamp, order, "merged", event, master_id=master_id, outage_id=outage_id)
+        event = events.linked(order, stamp.at)
+        return say(tx, stamp, order, "linked", event, outage_id=outage_id)
+    following, master_id = events.merged(order, stamp.at), str(order.master_id)
+    return say(tx, stamp, order, "merged", following, master_id=master_id, outage_id=outage_id)
 
 
 def _decide(tx: Tx, stamp: Stamp, order: WorkOrder, kind: Kind, placed: Placed) -> None:

@@ -17,9 +17,9 @@ from shared.stamp import Stamp
 OUTAGE_BELL = "outages"
 
 
-def say(tx: Tx, stamp: Stamp, outage: Outage, action: str, event: Event, **why: Any) -> None:
-    """Publish a fact about `outage`, and write who did it into the audit."""
-    publish(tx, event, stamp, sequence=outage.version)
+async def say(tx: Tx, stamp: Stamp, outage: Outage, action: str, event: Event, **why: Any) -> None:
+    """Publish the next fact about a stored `outage`, and write who did it into the audit."""
+    publish(tx, event, stamp, sequence=await outages.next_fact(tx, outage.id))
     record(
         tx,
         stamp,
@@ -61,7 +61,7 @@ async def expect(tx: Tx, stamp: Stamp, outage: Outage, etr_at: datetime, because
     await outages.add_etr(tx, outage, stamp.at, stamp.by, because)
     stage = Stage.ETR_SET if before.etr_at is None else Stage.ETR_CHANGED
     event = events.updated(outage, stamp.at, "etr_set", stage)
-    say(tx, stamp, outage, "etr_set", event, etr_at=etr_at.isoformat())
+    await say(tx, stamp, outage, "etr_set", event, etr_at=etr_at.isoformat())
     return outage
 
 
@@ -71,7 +71,7 @@ async def restore(
     """Power is back; unless somebody is asked before, nobody said otherwise after a while."""
     outage = outage.restore(at, stamp.at + rules.settle, **known)
     await save(tx, outage)
-    say(tx, stamp, outage, "restored", events.restored(outage))
+    await say(tx, stamp, outage, "restored", events.restored(outage))
     return outage
 
 
@@ -96,5 +96,5 @@ async def reply_for(tx: Tx, outage: Outage) -> Reply | None:
 async def close(tx: Tx, stamp: Stamp, outage: Outage, reply: Reply, because: str) -> Outage:
     outage = await save(tx, outage.close(reply, stamp.at))
     event = events.updated(outage, stamp.at, "closed", Stage.CHECK_OK)
-    say(tx, stamp, outage, "closed", event, because=because)
+    await say(tx, stamp, outage, "closed", event, because=because)
     return outage

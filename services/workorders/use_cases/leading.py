@@ -74,7 +74,7 @@ async def _open(
     await groups.regroup(tx, stamp, Group(master_id=master.id).members,
         master_id=master.id, outage_id=outage.id, part_id=outage.id,
     )  # fmt: skip
-    keeping.say(tx, stamp, outage, "opened", events.opened(outage))
+    await keeping.say(tx, stamp, outage, "opened", events.opened(outage))
     return outage
 
 
@@ -97,7 +97,7 @@ async def _lead(tx: Tx, stamp: Stamp, outage: Outage, order: WorkOrder, because:
     members.decide(
         tx, stamp, Decided.LED, because, outage.region, outage_id=outage.id, order_id=order.id
     )
-    keeping.say(tx, stamp, outage, "led", events.updated(outage, stamp.at, "led"))
+    await keeping.say(tx, stamp, outage, "led", events.updated(outage, stamp.at, "led"))
     return outage
 
 
@@ -150,10 +150,12 @@ async def hand_over_outage(tx: Tx, stamp: Stamp, outage: Outage, master: WorkOrd
     heir = await hand_over(tx, stamp, Group(outage_id=outage.id), master, outage)
     if heir is None and outage.status is Stand.PREDICTED:
         outage = await keeping.save(tx, outage.cancel("no order is left", stamp.at))
-        keeping.say(tx, stamp, outage, "cancelled", events.updated(outage, stamp.at, "cancelled"))
+        await keeping.say(
+            tx, stamp, outage, "cancelled", events.updated(outage, stamp.at, "cancelled")
+        )
         return outage
     outage = await keeping.save(tx, outage.led_by(heir.id if heir else None))
-    keeping.say(tx, stamp, outage, "led", events.updated(outage, stamp.at, "led"))
+    await keeping.say(tx, stamp, outage, "led", events.updated(outage, stamp.at, "led"))
     return outage
 
 

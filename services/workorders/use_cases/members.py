@@ -29,7 +29,7 @@ async def put_under(
     """A locked order follows from now on; nobody works on it for itself any more."""
     outage_id = outage.id if outage else None
     order = order.merge(master_id, outage_id, part_id or outage_id)
-    say_that_it_follows(tx, stamp, order)
+    order = say_that_it_follows(tx, stamp, order)
     await settle(tx, stamp, order, Fact.MERGED)
     await clocks.follow_master(tx, stamp, order)
     return order
@@ -38,7 +38,7 @@ async def put_under(
 async def stand_alone(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
     """A locked follower is an order of its own again, and somebody is sent for it."""
     order = order.unmerge()
-    say(tx, stamp, order, "unmerged", events.unmerged(order, stamp.at))
+    order = say(tx, stamp, order, "unmerged", events.unmerged(order, stamp.at))
     await promises.withdraw(tx, [order.id], stamp.at)
     await clocks.stand_alone(tx, stamp, order)
     order = await routing.dispatch(tx, stamp, order, cause=Cause.UNMERGED)

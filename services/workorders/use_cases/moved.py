@@ -1,5 +1,7 @@
 """How every move ends: order saved, fact said and audited, clocks stopped and started."""
 
+from dataclasses import replace
+
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
 from services.workorders.store import orders
@@ -13,10 +15,14 @@ from shared.stamp import Stamp
 
 def say(
     tx: Tx, stamp: Stamp, order: WorkOrder, action: str, event: Event, **why: str | int | None
-) -> None:
-    """Publish a fact about `order`, and write who did it into the audit."""
-    publish(tx, event, stamp, sequence=order.version)
+) -> WorkOrder:
+    """Publish the next fact about `order`, and write who did it into the audit.
+
+    Returns the order that has said so: its facts are numbered 1, 2, 3, whatever its versions.
+    """
+    publish(tx, event, stamp, sequence=order.said + 1)
     note(tx, stamp, order, action, **why)
+    return replace(order, said=order.said + 1)
 
 
 def note(tx: Tx, stamp: Stamp, order: WorkOrder, action: str, **why: str | int | None) -> None:

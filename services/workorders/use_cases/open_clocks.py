@@ -11,8 +11,8 @@ from services.workorders.domain.ledger import Page
 from services.workorders.domain.limit import Fact, Limit, Merged, Reopening
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Pack, limits_started
-from services.workorders.events.orders import about
 from services.workorders.store import calendars, clocks, orders
+from services.workorders.store.clocks import About
 from services.workorders.use_cases import firing
 from shared.calendar import Calendar, NoCalendar
 from shared.contracts.intake import Promise
@@ -181,8 +181,8 @@ class OpenClocks:
             self._orders |= await orders.of_ids(self._tx, others)
         punctual = await firing.punctuality_now(self._tx, self._stamp)
         for page in loud:
-            order = about(self._orders[page.clock.order_id])
-            firing.say(self._tx, self._stamp, page, order, punctual)
+            its_order = About.of(self._orders[page.clock.order_id])
+            firing.say(self._tx, self._stamp, page, its_order, punctual)
 
 
 def terms_by(pack: Pack, limit: Limit, packs: Sequence[Pack], calendar: Calendar) -> Terms:

@@ -30,7 +30,7 @@ async def open_order(
         return None
     packs = opening.packs
     order = watching.known(order, opening)
-    say(tx, stamp, order, "opened", events.opened(order))
+    order = say(tx, stamp, order, "opened", events.opened(order))
     order = watching.noticed(tx, stamp, order, packs)
     order = join(tx, stamp, order, packs, opening.around)
     if order.is_open and not handlings(packs).of(order.case_type).hold:

@@ -152,7 +152,7 @@ async def _announced(
     tx.ring(OUTAGE_BELL)
     _decided(tx, stamp, outage)
     event = events.opened(outage, Stage.ANNOUNCED)
-    keeping.say(tx, stamp, outage, "announced", event, exemption=draft.exemption)
+    await keeping.say(tx, stamp, outage, "announced", event, exemption=draft.exemption)
     return outage
 
 
@@ -162,7 +162,7 @@ async def _reported(tx: Tx, stamp: Stamp, outage: Outage, network: Sequence[Know
         raise KnownAlready(outage_id=str(known))
     await outages.add(tx, outage)
     _decided(tx, stamp, outage)
-    keeping.say(tx, stamp, outage, "opened", events.opened(outage))
+    await keeping.say(tx, stamp, outage, "opened", events.opened(outage))
     codes = {one.transformer for one in network}
     codes |= {one.code for one in outage.devices if one.scope is Scope.TRANSFORMER}
     absorbing = Absorbing(tx, stamp, Decided.SPREAD, "an open fault in a reported outage")
@@ -180,7 +180,7 @@ async def confirm(tx: Tx, stamp: Stamp, aim: OutageAim, cause: str | None) -> Ou
     """It is an outage, says somebody who knows."""
     outage = await keeping.save(tx, (await outages.lock(tx, aim)).confirm(cause))
     event = events.updated(outage, stamp.at, "confirmed")
-    keeping.say(tx, stamp, outage, "confirmed", event)
+    await keeping.say(tx, stamp, outage, "confirmed", event)
     return outage
 
 
@@ -222,7 +222,7 @@ async def change(
         outage = outage.describe(**changes)
         stage = Stage.CHANGED if reason is not None and outage.window else None
         event = events.updated(outage, stamp.at, "described", stage)
-        keeping.say(tx, stamp, outage, "described", event, weather=weather)
+        await keeping.say(tx, stamp, outage, "described", event, weather=weather)
     return await keeping.save(tx, outage)
 
 
@@ -238,7 +238,7 @@ async def _planned_anew(
     wake_at = rules.next_wake(window, stamp.at) if announced else None
     outage = outage.plan(window, stamp.at, wake_at)
     event = events.updated(outage, stamp.at, "planned_anew", Stage.CHANGED)
-    keeping.say(tx, stamp, outage, "planned_anew", event, exemption=exemption)
+    await keeping.say(tx, stamp, outage, "planned_anew", event, exemption=exemption)
     if outage.status is Status.ACTIVE and outage.etr_at != window.ends_at:
         outage = await keeping.expect(
             tx, stamp, outage, window.ends_at, "another end was announced"
@@ -256,7 +256,7 @@ async def _started(tx: Tx, stamp: Stamp, outage: Outage) -> Outage:
     outage = await keeping.save(tx, outage.start(stamp.at))
     await outages.add_etr(tx, outage, stamp.at, stamp.by, "as announced")
     event = events.updated(outage, stamp.at, "started", Stage.STARTED)
-    keeping.say(tx, stamp, outage, "started", event)
+    await keeping.say(tx, stamp, outage, "started", event)
     return outage
 
 
@@ -349,7 +349,7 @@ async def cancel(tx: Tx, stamp: Stamp, aim: OutageAim, reason: str) -> Outage:
         return await dissolve(tx, stamp, outage, reason)
     outage = await keeping.save(tx, outage.cancel(reason, stamp.at))
     event = events.updated(outage, stamp.at, "cancelled", Stage.CANCELLED)
-    keeping.say(tx, stamp, outage, "cancelled", event, reason=reason)
+    await keeping.say(tx, stamp, outage, "cancelled", event, reason=reason)
     return outage
 
 
@@ -372,7 +372,7 @@ async def _woken(tx: Tx, stamp: Stamp, outage: Outage) -> None:
         await _started(tx, stamp, outage)
         return
     event = events.updated(outage, stamp.at, "reminded", Stage.REMINDER)
-    keeping.say(tx, stamp, outage, "reminded", event)
+    await keeping.say(tx, stamp, outage, "reminded", event)
     await keeping.save(tx, outage.remind_later(outage.window.begins_at))
 
 

@@ -160,5 +160,5 @@ async def _act(tx: Tx, stamp: Stamp, packs: Sequence[Pack], account_no: str) -> 
         began = {one.code for one in now} - {one.code for one in order.protected}
         order = watching.scored(order.protect(now), packs)
         note(tx, stamp, order, "protection_changed")
-        watching.alert(tx, stamp, order, packs, began)
+        order = watching.alert(tx, stamp, order, packs, began)
         await settle(tx, stamp, watching.watched(tx, stamp, order, packs, began))

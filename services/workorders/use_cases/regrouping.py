@@ -137,7 +137,7 @@ async def branch(
         part_id=new.id,
         off_still=not outage.is_out,
     )
-    keeping.say(tx, stamp, new, "opened", events.opened(new))
+    await keeping.say(tx, stamp, new, "opened", events.opened(new))
     return new
 
 
@@ -223,7 +223,7 @@ async def dissolve(tx: Tx, stamp: Stamp, outage: Outage, because: str) -> Outage
         await members.belong(tx, await _locked(tx, outage.master_id), None)
     members_of = Group(outage_id=outage.id).members
     await groups.regroup(tx, stamp, members_of, master_id=outage.master_id, outage_id=None)
-    keeping.say(tx, stamp, outage, "cancelled", events.updated(outage, stamp.at, "cancelled"))
+    await keeping.say(tx, stamp, outage, "cancelled", events.updated(outage, stamp.at, "cancelled"))
     return outage
 
 
@@ -266,7 +266,7 @@ async def _revived(tx: Tx, stamp: Stamp, id: UUID) -> Outage:
     for below in parts:
         if below.id != id:
             await keeping.save(tx, below.under(part.id))
-    keeping.say(tx, stamp, part, "revived", events.updated(part, stamp.at, "revived"))
+    await keeping.say(tx, stamp, part, "revived", events.updated(part, stamp.at, "revived"))
     return part
 
 
@@ -303,7 +303,7 @@ async def _narrow(tx: Tx, stamp: Stamp, root: Outage, data: Mapping[str, Any]) -
     root = root.covers(Scope(data["scope"]), reach, data["customers"])
     await keeping.save(tx, root)
     await outages.put_devices(tx, root)
-    keeping.say(tx, stamp, root, "narrowed", events.updated(root, stamp.at, "narrowed"))
+    await keeping.say(tx, stamp, root, "narrowed", events.updated(root, stamp.at, "narrowed"))
 
 
 async def _unsplit(tx: Tx, stamp: Stamp, decision: Decision) -> None:

@@ -50,7 +50,7 @@ async def send(tx: Tx, stamp: Stamp, order: WorkOrder, team: str, why: str) -> W
     assert decision.routing is not None
     order = order.dispatch(decision.routing)
     decisions.add(tx, stamp, order, Cause.BY_HAND, decision)
-    say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=team)
+    order = say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=team)
     return order
 
 
@@ -71,8 +71,8 @@ def back_to_the_team(tx: Tx, stamp: Stamp, order: WorkOrder, why: str) -> WorkOr
     assert order.routing is not None
     decisions.add(tx, stamp, order, Cause.OFF_SHIFT, kept(order.routing))
     event = events.reassigned(order, stamp.at, order.team, why)
-    say(tx, stamp, order, "reassigned", event, before=order.team, team=order.team, reason=why)
-    return order
+    team = order.team
+    return say(tx, stamp, order, "reassigned", event, before=team, team=team, reason=why)
 
 
 async def follow_named(tx: Tx, stamp: Stamp, order: WorkOrder, target: str) -> WorkOrder:
@@ -114,7 +114,7 @@ async def _dispatched(
     if decision.routing is None:
         return order.wait(await _pending(tx, who, case, decision))
     order = order.dispatch(decision.routing)
-    say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=order.team)
+    order = say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=order.team)
     return order
 
 
@@ -131,7 +131,7 @@ async def _try_again(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
         return
     order = order.dispatch(decision.routing)
     decisions.add(tx, stamp, order, Cause.WAITING, decision)
-    say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=order.team)
+    order = say(tx, stamp, order, "dispatched", events.dispatched(order, stamp.at), team=order.team)
     await settle(tx, stamp, order, Fact.DISPATCHED)
 
 
@@ -156,8 +156,8 @@ def _reassigned(
     order = order.reassign(decision.routing)
     decisions.add(tx, stamp, order, cause, decision)
     event = events.reassigned(order, stamp.at, before, reason)
-    say(tx, stamp, order, "reassigned", event, before=before, team=order.team, reason=reason)
-    return order
+    team = order.team
+    return say(tx, stamp, order, "reassigned", event, before=before, team=team, reason=reason)
 
 
 async def _by_hand(tx: Tx, stamp: Stamp, order: WorkOrder, team: str, why: str) -> Decision:

@@ -76,7 +76,7 @@ async def _widen(tx: Tx, stamp: Stamp, event: Sequence[Spot], feeder: str) -> Ou
         customers = sum(device.customers for device in await devices.on_feeder(tx, feeder))
         root = await keeping.save(tx, root.covers(Scope.FEEDER, reach, customers))
         await outages.put_devices(tx, root)
-        keeping.say(tx, stamp, root, "widened", events.updated(root, stamp.at, "widened"))
+        await keeping.say(tx, stamp, root, "widened", events.updated(root, stamp.at, "widened"))
     for spot in others:
         if spot.out:
             root = await absorbing.outage(root, out[OutageId(spot.id)], before)
@@ -104,7 +104,7 @@ class Absorbing:
         merged = await keeping.save(tx, part.merge_into(root))
         for below in parts:
             await keeping.save(tx, below.under(root.id))
-        keeping.say(tx, stamp, merged, "merged", events.updated(merged, stamp.at, "merged"))
+        await keeping.say(tx, stamp, merged, "merged", events.updated(merged, stamp.at, "merged"))
         ids = [part.id, *(one.id for one in parts)]
         root = await self._led(root, part.master_id)
         await groups.regroup(tx, stamp, in_parts(ids), master_id=root.master_id, outage_id=root.id)

@@ -67,12 +67,12 @@ def _told(tx: Tx, stamp: Stamp, order: WorkOrder, news: News, packs: Sequence[Pa
         return _replied(tx, stamp, order, news.reply, news.restored_at, packs)
     if news.restored_at is not None:
         order = order.restored(news.restored_at)
-        say(tx, stamp, order, "repaired", events.repaired(order, news.restored_at))
+        order = say(tx, stamp, order, "repaired", events.repaired(order, news.restored_at))
         return order, [Fact.REPAIRED]
     assert news.etr_at is not None
     order = order.expect(news.etr_at)
     event = events.etr_set(order, stamp.at, news.etr)
-    say(tx, stamp, order, "etr_set", event, etr_at=news.etr_at.isoformat())
+    order = say(tx, stamp, order, "etr_set", event, etr_at=news.etr_at.isoformat())
     return order, [Fact.ETR_SET]
 
 
@@ -89,7 +89,7 @@ def _replied(
     if restored_at is not None and order.steps.repaired_at is None:
         order = order.restored(restored_at)
     order = order.follow(reply, stamp.at)
-    say(tx, stamp, order, "replied", events.replied(order, stamp.at))
+    order = say(tx, stamp, order, "replied", events.replied(order, stamp.at))
     order = submitted(tx, stamp, order, review=handlings(packs).of(order.case_type).review)
     facts.append(Fact.REPLIED)
     return order, facts + ([Fact.REVIEWED] if order.status is Status.CALLBACK_DUE else [])

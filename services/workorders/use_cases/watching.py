@@ -39,7 +39,7 @@ def scored(order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
 
 def noticed(tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
     """An order has begun: whoever must hear of its customer does, and watches it."""
-    alert(tx, stamp, order, packs, order.classes)
+    order = alert(tx, stamp, order, packs, order.classes)
     if handlings(packs).of(order.case_type).hold:
         return order
     watching = rules(packs, Watching)
@@ -49,7 +49,7 @@ def noticed(tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack]) -> Wo
 
 def alert(
     tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack], codes: Collection[str]
-) -> None:
+) -> WorkOrder:
     """Tell of a customer of these classes who is without power, if that is one to tell of.
 
     The audit does not say which class: it may be about health.
@@ -58,7 +58,8 @@ def alert(
     if classes := protection.alerting(order.case_type, codes):
         by_phone = protection.by_phone(codes)
         event = events.protected_affected(order, stamp.at, classes, by_phone=by_phone)
-        say(tx, stamp, order, "protected_affected", event)
+        return say(tx, stamp, order, "protected_affected", event)
+    return order
 
 
 def watched(
@@ -112,7 +113,7 @@ def _raised(
 def supervised(tx: Tx, stamp: Stamp, order: WorkOrder, supervision: Supervision) -> WorkOrder:
     """The flag 督办 is set."""
     order = order.supervise(supervision)
-    say(
+    return say(
         tx,
         stamp,
         order,
@@ -122,4 +123,3 @@ def supervised(tx: Tx, stamp: Stamp, order: WorkOrder, supervision: Supervision)
         owner=supervision.owner,
         reason=supervision.because,
     )
-    return order

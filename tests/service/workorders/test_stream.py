@@ -80,7 +80,7 @@ async def test_a_listener_hears_what_happens_from_now_on(workorders, field, serv
     ]
     told = json.loads(events[2].data)
     assert told["subject"] == told["data"]["work_order_id"] == order.rpartition("/")[2]
-    assert (told["actor"], told["sequence"], told["data"]["team"]) == ("crew-1", 4, "LH-2")
+    assert (told["actor"], told["sequence"], told["data"]["team"]) == ("crew-1", 3, "LH-2")
     assert listener.answer.headers["content-type"].startswith("text/event-stream")
 
 
