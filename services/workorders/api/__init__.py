@@ -11,6 +11,7 @@ from services.workorders.api import (
     desk,
     devices,
     escalations,
+    export,
     field,
     groups,
     orders,
@@ -54,6 +55,6 @@ _PARTS = (
 def router(index: BlindIndex) -> APIRouter:
     """`index`: by which phone numbers are found."""
     whole = APIRouter()
-    for part in (search.router(index), *(part.router for part in _PARTS)):
+    for part in (search.router(index), export.router(), *(part.router for part in _PARTS)):
         whole.include_router(part)
     return whole

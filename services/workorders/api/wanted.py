@@ -1,5 +1,6 @@
 """What a list, the board, a job or an export is asked for."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from services.workorders.domain.moves import Status
 from services.workorders.domain.policy import board_rules
 from services.workorders.store import references
 from services.workorders.store.lists import Sight, Wanted
-from shared.auth import Called
+from shared.auth import Called, Caller
 from shared.contracts.intake import CaseType
+from shared.db import Tx
 from shared.http import Instant, Stamped, Transaction
 
 Team = Annotated[str | None, Query(max_length=40)]
@@ -48,9 +50,13 @@ async def _wanted(
     )
 
 
+async def sight_of(tx: Tx, caller: Caller, at: datetime) -> Sight:
+    rules = board_rules(await references.packs_in_force(tx, at))
+    return Sight(caller.region, at, rules.at_risk_within)
+
+
 async def _sight(tx: Transaction, caller: Called, stamp: Stamped) -> Sight:
-    rules = board_rules(await references.packs_in_force(tx, stamp.at))
-    return Sight(caller.region, stamp.at, rules.at_risk_within)
+    return await sight_of(tx, caller, stamp.at)
 
 
 AskedFor = Annotated[Wanted, Depends(_wanted)]
