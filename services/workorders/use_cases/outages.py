@@ -155,17 +155,16 @@ def _drafted(stamp: Stamp, draft: Draft, network: Sequence[Known]) -> Outage:
 async def _announced(
     tx: Tx, stamp: Stamp, outage: Outage, draft: Draft, packs: Sequence[Pack]
 ) -> Outage:
-    assert outage.window is not None
-    check_window(outage.window, stamp.at)
+    assert draft.window is not None
+    check_window(draft.window, stamp.at)
     rules = sections.notices(packs)
-    rules.check(outage.kind, outage.window, stamp.at, draft.exemption)
+    rules.check(outage.kind, draft.window, stamp.at, draft.exemption)
     if draft.exemption is not None:
         if stamp.role != "supervisor":
             raise SupervisorDecides
         outage = replace(outage, exemption=Exemption(draft.exemption, draft.evidence, stamp.by))
-    await _nothing_else_announced(tx, outage, outage.window)
-    assert outage.window is not None
-    outage = outage.remind_later(rules.next_wake(outage.window, stamp.at))
+    await _nothing_else_announced(tx, outage, draft.window)
+    outage = outage.remind_later(rules.next_wake(draft.window, stamp.at))
     await outages.add(tx, outage)
     tx.ring(OUTAGE_BELL)
     _decided(tx, stamp, outage)
