@@ -176,14 +176,16 @@ async def _outage(running: Running, headers: Headers, noun: str) -> str:
         id = await _opened(running, headers, transformer, kind="fault")
         await _done(running, headers, f"{_OUTAGES}{id}/restoration", "crew", _DONE)
         return id
-    for _ in range(2):
-        await _order(running, headers, "", transformer)
+    _, follower = [await _order(running, headers, "", transformer) for _ in range(2)]
     for timer in running.service.timers:
         await fire_due(running.database, timer, NINE)
-    table, which = ("outage_decisions", "followed") if noun == "undo" else ("outages", "predicted")
-    column = "kind" if noun == "undo" else "status"
-    newest = f"SELECT id FROM {table} WHERE {column} = :which ORDER BY id DESC LIMIT 1"
-    [row] = await running.rows(newest, which=which)
+    table = "outage_decisions" if noun == "undo" else "outages"
+    mine = (
+        "kind = 'followed' AND order_id = :id"
+        if noun == "undo"
+        else "id = (SELECT outage_id FROM work_orders WHERE id = :id)"
+    )
+    [row] = await running.rows(f"SELECT id FROM {table} WHERE {mine}", id=UUID(follower))
     return str(row.id)
 
 
