@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 from services.billing.seed import Demo
 from services.billing.seed import seed as seed_accounts
 from services.notify.seed import seed as seed_contacts
+from services.workorders.domain.device import Device
 from services.workorders.domain.escalation import Escalation, EscalationId
 from services.workorders.seed import seed as seed_teams
 from services.workorders.store import escalations
+from services.workorders.store.devices import add as add_devices
 from shared.due import fire_due
 from shared.inbox import Message, Tries, deliver
 from shared.stamp import Stamp
@@ -165,20 +167,25 @@ async def _outage(running: Running, headers: Headers, noun: str) -> str:
     [known] = await running.rows("SELECT count(*) AS many FROM outages")
     transformer = f"Z-{known.many}"
     if noun == "start":
+        async with running.database.begin() as tx:
+            device = Device(transformer, "Z-F", "320505", 1)
+            await add_devices(tx, Stamp(by="test", at=NINE), [device])
         ahead = {"begins_at": "2027-01-01T09:00:00+08:00", "ends_at": "2027-01-01T12:00:00+08:00"}
         return await _opened(running, headers, transformer, kind="planned", reason="work", **ahead)
     if noun == "confirmation-of-supply":
         id = await _opened(running, headers, transformer, kind="fault")
         await _done(running, headers, f"{_OUTAGES}{id}/restoration", "crew", _DONE)
         return id
-    for _ in range(2):
-        await _order(running, headers, "", transformer)
+    _, follower = [await _order(running, headers, "", transformer) for _ in range(2)]
     for timer in running.service.timers:
         await fire_due(running.database, timer, NINE)
-    table, which = ("outage_decisions", "followed") if noun == "undo" else ("outages", "predicted")
-    column = "kind" if noun == "undo" else "status"
-    newest = f"SELECT id FROM {table} WHERE {column} = :which ORDER BY id DESC LIMIT 1"
-    [row] = await running.rows(newest, which=which)
+    table = "outage_decisions" if noun == "undo" else "outages"
+    mine = (
+        "kind = 'followed' AND order_id = :id"
+        if noun == "undo"
+        else "id = (SELECT outage_id FROM work_orders WHERE id = :id)"
+    )
+    [row] = await running.rows(f"SELECT id FROM {table} WHERE {mine}", id=UUID(follower))
     return str(row.id)
 
 

@@ -109,9 +109,12 @@ class ChangeIn(Body):
     cause: Line | None = None
     weather: Annotated[Weather, Strict(False)] | None = None
     exemption: Line | None = None
+    evidence: Evidence
 
     @model_validator(mode="after")
     def _something(self) -> Self:
+        if self.exemption is not None and not (self.evidence and self.begins_at):
+            raise ValueError("an exemption is for another window, and needs evidence")
         if (self.begins_at is None) != (self.ends_at is None):
             raise ValueError("a window has a beginning and an end")
         if not any((self.begins_at, self.reason, self.cause, self.weather)):
@@ -220,6 +223,7 @@ async def change(
         cause=body.cause,
         weather=body.weather,
         exemption=body.exemption,
+        evidence=tuple(body.evidence),
     )
     return await answer_with_outage(tx, response, outage)
 

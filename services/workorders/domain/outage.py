@@ -107,6 +107,14 @@ class EndsBeforeItBegins(Invalid):
     """A planned outage ends after it begins, and begins in the future."""
 
 
+class NotYetSo(Invalid):
+    """Power did not go off, or come back, at an instant that is still ahead."""
+
+
+class BackBeforeItWentOff(Invalid):
+    """Power was not back before it went off."""
+
+
 class EtrNotAhead(Invalid):
     """Power can't be expected back in the past."""
 
@@ -230,7 +238,10 @@ class Outage:
         return self._move(Move.START, began_at=at, etr_at=ends_at, etrs=self.etrs + 1, wake_at=None)
 
     def restore(self, at: datetime, wake_at: datetime | None, **known: Any) -> "Outage":
-        """Power is back; whether everywhere is still to be asked."""
+        """Power is back; whether everywhere is still to be asked. Raises BackBeforeItWentOff."""
+        self._check(Move.RESTORE)
+        if self.began_at is not None and at < self.began_at:
+            raise BackBeforeItWentOff(began_at=self.began_at.isoformat())
         return self._move(Move.RESTORE, restored_at=at, wake_at=wake_at, **known)
 
     def close(self, reply: Reply, at: datetime) -> "Outage":

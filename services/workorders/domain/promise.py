@@ -19,23 +19,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """kind: `etr`, or that of a promised clock. source: `etr` or `clock`."""
+    """kind: `etr`; what our limits promise is a clock."""
 
     id: UUID
     order_id: UUID
     outage_id: UUID | None
     region: str
     kind: str
-    source: str
     promised_at: datetime
     due_at: datetime
     state: State
     settled_at: datetime | None = None
-
-
-def settled(due_at: datetime, done_at: datetime) -> State:
-    """What was promised is done. The due instant itself is still in time."""
-    return State.KEPT if done_at <= due_at else State.BROKEN
 
 
 @dataclass(frozen=True, slots=True)

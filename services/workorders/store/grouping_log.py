@@ -50,6 +50,16 @@ async def undone(tx: Tx, kind: Kind, order_ids: Collection[UUID]) -> set[UUID]:
     return {row.order_id for row in await tx.execute(query)}
 
 
+async def split_off(tx: Tx, outage_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these outages that somebody split off another one, which still holds."""
+    query = sa.select(outage_decisions.c.outage_id).where(
+        outage_decisions.c.kind == Kind.SPLIT,
+        outage_decisions.c.outage_id.in_(outage_ids),
+        outage_decisions.c.undone_at.is_(None),
+    )
+    return {row.outage_id for row in await tx.execute(query)}
+
+
 async def mark_followed_undone(tx: Tx, order_id: UUID, at: datetime, by: str, because: str) -> None:
     """What put this order where it was is undone with it."""
     undone = {"undone_at": at, "undone_by": by, "undone_because": because}

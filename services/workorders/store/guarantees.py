@@ -41,6 +41,11 @@ async def go_on(tx: Tx, guarantee: Guarantee, due_at: datetime | None, at: datet
     await tx.execute(_of(guarantee).values(further | ended))
 
 
+async def rest(tx: Tx, guarantee: Guarantee, at: datetime) -> None:
+    """Another rule counts: its step was not taken, and is the next one should it run again."""
+    await tx.execute(_of(guarantee).values(ended_at=at))
+
+
 def _of(guarantee: Guarantee) -> sa.Update:
     key = guarantees.c.order_id == guarantee.order_id, guarantees.c.rule == guarantee.rule
     return guarantees.update().where(*key)

@@ -20,7 +20,7 @@ from services.workorders.domain.outage import (
     Window,
 )
 from services.workorders.store.rows import reply_of
-from services.workorders.tables import outage_devices, outage_etrs, outages
+from services.workorders.tables import devices, outage_devices, outage_etrs, outages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import check_expected, region_scope
@@ -52,8 +52,12 @@ class Etr:
 
 
 async def get(tx: Tx, aim: OutageAim) -> Outage:
-    """Raises NoSuchOutage."""
-    return await _one(tx, aim, sa.select(outages))
+    """Raises NoSuchOutage. Whoever has customers in it may look, not only who leads it."""
+    mine = sa.select(outages).where(outages.c.id == aim.id, _concerns(aim.region))
+    row = (await tx.execute(mine)).one_or_none()
+    if row is None:
+        raise NoSuchOutage(outage_id=str(aim.id))
+    return (await _with_devices(tx, [row]))[0]
 
 
 async def lock(tx: Tx, aim: OutageAim) -> Outage:
@@ -89,12 +93,12 @@ async def save(tx: Tx, outage: Outage) -> None:
     """
     await tx.execute(outages.update().where(outages.c.id == outage.id).values(_row(outage)))
     live = _is_live(outage)
-    devices = outage_devices.c
+    its = outage_devices.c
     with_parts = sa.select(outages.c.id).where(outages.c.root_id == outage.id)
-    whose = devices.outage_id == outage.id
+    whose = its.outage_id == outage.id
     if not live:
-        whose = sa.or_(whose, devices.outage_id.in_(with_parts))
-    await tx.execute(outage_devices.update().where(whose, devices.live != live).values(live=live))
+        whose = sa.or_(whose, its.outage_id.in_(with_parts))
+    await tx.execute(outage_devices.update().where(whose, its.live != live).values(live=live))
 
 
 async def put_devices(tx: Tx, outage: Outage) -> None:
@@ -119,6 +123,33 @@ async def etrs_of(tx: Tx, id: UUID) -> list[Etr]:
     query = sa.select(outage_etrs).where(outage_etrs.c.outage_id == id)
     rows = await tx.execute(query.order_by(outage_etrs.c.number))
     return [Etr(row.number, row.etr_at, row.set_at, row.by, row.because) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An outage that is over: when power was first and last expected back, and when it was."""
+
+    first_etr_at: datetime
+    last_etr_at: datetime
+    restored_at: datetime
+
+
+async def expected(
+    tx: Tx, region: str, since: datetime | None, until: datetime | None
+) -> list[Expected]:
+    """Outages of the caller's region with an ETR, restored from `since` on and before `until`."""
+    first, last = outage_etrs.alias("first"), outage_etrs.alias("last")
+    query = (
+        sa.select(first.c.etr_at, last.c.etr_at.label("last_etr_at"), outages.c.restored_at)
+        .join(first, sa.and_(first.c.outage_id == outages.c.id, first.c.number == 1))
+        .join(last, sa.and_(last.c.outage_id == outages.c.id, last.c.number == outages.c.etrs))
+        .where(outages.c.restored_at.is_not(None), region_scope(outages.c.region, region))
+    )
+    if since is not None:
+        query = query.where(outages.c.restored_at >= since)
+    if until is not None:
+        query = query.where(outages.c.restored_at < until)
+    return [Expected(*row) for row in await tx.execute(query)]
 
 
 async def lock_waking(tx: Tx, at: datetime, limit: int) -> list[Outage]:
@@ -153,9 +184,9 @@ class Wanted:
 async def page(
     tx: Tx, region: str, wanted: Wanted, *, cursor: str | None, limit: int
 ) -> list[Outage]:
-    """Newest first, of the caller's region."""
+    """Newest first, of the caller's region or with customers there."""
     table = outages.c
-    where = [region_scope(table.region, region), after(table.opened_at, table.id, cursor)]
+    where = [_concerns(region), after(table.opened_at, table.id, cursor)]
     asked: tuple[tuple[sa.Column[Any], object], ...] = (
         (table.kind, wanted.kind),
         (table.status, wanted.status),
@@ -163,7 +194,7 @@ async def page(
     )
     where += [column == value for column, value in asked if value is not None]
     if wanted.region is not None:
-        where.append(region_scope(table.region, wanted.region))
+        where.append(_concerns(wanted.region))
     if wanted.device is not None:
         of_device = sa.select(outage_devices.c.outage_id)
         where.append(table.id.in_(of_device.where(outage_devices.c.code == wanted.device)))
@@ -183,17 +214,45 @@ async def live_on_feeder(tx: Tx, feeder: str) -> list[Outage]:
 
 async def fault_on_any(tx: Tx, reach: Sequence[Device]) -> UUID | None:
     """A fault outage that has taken out one of these devices, by its own name."""
-    devices = outage_devices.c
+    its = outage_devices.c
     pairs = [(one.scope, one.code) for one in reach]
-    query = sa.select(devices.outage_id).where(
-        devices.live, devices.fault, sa.tuple_(devices.scope, devices.code).in_(pairs)
+    query = sa.select(its.outage_id).where(
+        its.live, its.fault, sa.tuple_(its.scope, its.code).in_(pairs)
     )
     found: UUID | None = (await tx.execute(query.limit(1))).scalar_one_or_none()
     return found
 
 
+async def announced_on_any(tx: Tx, outage: Outage, window: Window) -> UUID | None:
+    """Another outage that was announced for one of its devices, and is to be off in `window`."""
+    pairs = [(one.scope, one.code) for one in outage.devices]
+    query = sa.select(outages.c.id).join(outage_devices, outage_devices.c.outage_id == outages.c.id)
+    overlapping = query.where(
+        outages.c.id != outage.id,
+        outages.c.status.in_([Status.ANNOUNCED, Status.ACTIVE]),
+        outages.c.begins_at < window.ends_at,
+        outages.c.ends_at > window.begins_at,
+        sa.tuple_(outage_devices.c.scope, outage_devices.c.code).in_(pairs),
+    )
+    found: UUID | None = (await tx.execute(overlapping.limit(1))).scalar_one_or_none()
+    return found
+
+
 async def fault_on(tx: Tx, transformer: str) -> UUID | None:
     return await fault_on_any(tx, [Device(Scope.TRANSFORMER, transformer)])
+
+
+def _concerns(region: str) -> sa.ColumnElement[bool]:
+    """It is of this region, or has taken out (or will) something that lies there."""
+    its, lies = outage_devices.c, devices.c
+    here = sa.or_(
+        sa.and_(its.scope == Scope.TRANSFORMER, lies.transformer == its.code),
+        sa.and_(its.scope == Scope.FEEDER, lies.feeder == its.code),
+    )
+    reaches = sa.exists().where(
+        its.outage_id == outages.c.id, here, region_scope(lies.region, region)
+    )
+    return sa.or_(region_scope(outages.c.region, region), reaches)
 
 
 async def _one(tx: Tx, aim: OutageAim, query: sa.Select[Any]) -> Outage:

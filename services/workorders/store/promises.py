@@ -1,16 +1,20 @@
 """Promises in and out of PostgreSQL: each ETR as each customer was told it, and promised clocks."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.workorders.domain.order import WorkOrder
-from services.workorders.domain.promise import State
+from services.workorders.domain.promise import Promise, State
 from services.workorders.tables import promises
 from shared.db import Tx
+from shared.http import region_scope
 from shared.ids import new_id
+from shared.page import after
 
 PROMISE_BELL = "promises"
 ETR = "etr"
@@ -76,3 +80,31 @@ async def next_due(tx: Tx) -> datetime | None:
     query = sa.select(sa.func.min(promises.c.due_at)).where(promises.c.state == State.OPEN)
     due_at: datetime | None = (await tx.execute(query)).scalar_one()
     return due_at
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is asked for."""
+
+    order_id: UUID | None = None
+    outage_id: UUID | None = None
+    state: State | None = None
+
+
+async def page(
+    tx: Tx, region: str, wanted: Wanted, *, cursor: str | None, limit: int
+) -> list[Promise]:
+    """Newest first, of the caller's region."""
+    table = promises.c
+    where = [region_scope(table.region, region), after(table.promised_at, table.id, cursor)]
+    asked: tuple[tuple[sa.Column[Any], object], ...] = (
+        (table.order_id, wanted.order_id),
+        (table.outage_id, wanted.outage_id),
+        (table.state, wanted.state),
+    )
+    where += [column == value for column, value in asked if value is not None]
+    newest = sa.select(promises).where(*where)
+    newest = newest.order_by(table.promised_at.desc(), table.id.desc()).limit(limit)
+    return [
+        Promise(**{**row._mapping, "state": State(row.state)}) for row in await tx.execute(newest)
+    ]

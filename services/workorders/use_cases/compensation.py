@@ -72,7 +72,7 @@ async def _owe(tx: Tx, stamp: Stamp, due: Due) -> None:
     section = await _section(tx, running.pack, running.version)
     rule = section.rule(running.rule) if section else None
     if section is None or rule is None or not rule.holds(due.weather, due.customers):
-        await guarantees.go_on(tx, running, None, stamp.at)
+        await guarantees.rest(tx, running, stamp.at)
         return
     owed = _step(stamp, due, section, rule)
     guarantees.add_owed(tx, owed)

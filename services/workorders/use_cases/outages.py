@@ -13,6 +13,7 @@ from services.workorders.domain.outage import (
     Device,
     Exemption,
     Kind,
+    NotYetSo,
     Outage,
     OutageId,
     Scope,
@@ -45,6 +46,14 @@ class NoSuchRegion(NotFound):
 
 class UnknownFeeder(Invalid):
     """No transformer that we know hangs on this feeder."""
+
+
+class UnknownTransformer(Invalid):
+    """We know no such transformers in your region: who hangs on them could not be told."""
+
+
+class AnnouncedAlready(Conflict):
+    """Another outage is announced for one of these devices at that time."""
 
 
 class KnownAlready(Conflict):
@@ -93,18 +102,26 @@ async def open_outage(tx: Tx, stamp: Stamp, draft: Draft, region: str) -> Outage
         raise NoSuchRegion(region=draft.region)
     await groups.alone(tx)
     packs = await references.packs_in_force(tx, stamp.at)
-    network = await _network(tx, draft)
+    network = await _network(tx, draft, region)
     outage = _drafted(stamp, draft, network)
     if draft.kind is Kind.FAULT:
         return await _reported(tx, stamp, outage, network)
     return await _announced(tx, stamp, outage, draft, packs)
 
 
-async def _network(tx: Tx, draft: Draft) -> list[Known]:
+async def _network(tx: Tx, draft: Draft, region: str) -> list[Known]:
+    """What hangs on these devices. A fault may be reported of a transformer that nobody knows yet;
+    one that is known to be somebody else's may not be named.
+    """
     found = {one.transformer: one for one in await devices.known(tx, draft.transformers)}
+    wrong = {code for code, one in found.items() if not one.region.startswith(region)}
+    if draft.kind is not Kind.FAULT:
+        wrong |= set(draft.transformers) - found.keys()
+    if wrong:
+        raise UnknownTransformer(transformers=sorted(wrong))
     for feeder in draft.feeders:
         hanging = await devices.on_feeder(tx, feeder)
-        if not hanging:
+        if not any(one.region.startswith(region) for one in hanging):
             raise UnknownFeeder(feeder=feeder)
         found |= {one.transformer: one for one in hanging}
     return list(found.values())
@@ -138,16 +155,16 @@ def _drafted(stamp: Stamp, draft: Draft, network: Sequence[Known]) -> Outage:
 async def _announced(
     tx: Tx, stamp: Stamp, outage: Outage, draft: Draft, packs: Sequence[Pack]
 ) -> Outage:
-    assert outage.window is not None
-    check_window(outage.window, stamp.at)
+    assert draft.window is not None
+    check_window(draft.window, stamp.at)
     rules = sections.notices(packs)
-    rules.check(outage.kind, outage.window, stamp.at, draft.exemption)
+    rules.check(outage.kind, draft.window, stamp.at, draft.exemption)
     if draft.exemption is not None:
         if stamp.role != "supervisor":
             raise SupervisorDecides
         outage = replace(outage, exemption=Exemption(draft.exemption, draft.evidence, stamp.by))
-    assert outage.window is not None
-    outage = outage.remind_later(rules.next_wake(outage.window, stamp.at))
+    await _nothing_else_announced(tx, outage, draft.window)
+    outage = outage.remind_later(rules.next_wake(draft.window, stamp.at))
     await outages.add(tx, outage)
     tx.ring(OUTAGE_BELL)
     _decided(tx, stamp, outage)
@@ -158,6 +175,8 @@ async def _announced(
 
 async def _reported(tx: Tx, stamp: Stamp, outage: Outage, network: Sequence[Known]) -> Outage:
     """Open orders from there belong to it; the first at work, else the oldest, leads it."""
+    if outage.began_at is not None and outage.began_at > stamp.at:
+        raise NotYetSo(field="began_at", now=stamp.at.isoformat())
     if known := await outages.fault_on_any(tx, outage.devices):
         raise KnownAlready(outage_id=str(known))
     await outages.add(tx, outage)
@@ -169,6 +188,12 @@ async def _reported(tx: Tx, stamp: Stamp, outage: Outage, network: Sequence[Know
     for order in await groups.leading_on(tx, codes):
         outage = await absorbing.order(outage, order.id, outage)
     return outage
+
+
+async def _nothing_else_announced(tx: Tx, outage: Outage, window: Window) -> None:
+    """Raises AnnouncedAlready: customers would be told two things about one evening."""
+    if other := await outages.announced_on_any(tx, outage, window):
+        raise AnnouncedAlready(outage_id=str(other))
 
 
 def _decided(tx: Tx, stamp: Stamp, outage: Outage) -> None:
@@ -209,13 +234,14 @@ async def change(
     cause: str | None,
     weather: Weather | None,
     exemption: str | None,
+    evidence: tuple[str, ...] = (),
 ) -> Outage:
     """Another window, other words, another cause; the weather, by a supervisor."""
     if stamp.role != "supervisor" and (weather is not None or exemption is not None):
         raise SupervisorDecides
     outage = await outages.lock(tx, aim)
     if window is not None and window != outage.window:
-        outage = await _planned_anew(tx, stamp, outage, window, exemption)
+        outage = await _planned_anew(tx, stamp, outage, window, exemption, evidence)
     words = {"reason": reason, "cause": cause, "weather": weather}
     changes = {name: value for name, value in words.items() if value is not None}
     if changes:
@@ -227,13 +253,21 @@ async def change(
 
 
 async def _planned_anew(
-    tx: Tx, stamp: Stamp, outage: Outage, window: Window, exemption: str | None
+    tx: Tx,
+    stamp: Stamp,
+    outage: Outage,
+    window: Window,
+    exemption: str | None,
+    evidence: tuple[str, ...],
 ) -> Outage:
     """A window that begins earlier must be announced as long before as the first one."""
     before = outage.window
     rules = sections.notices(await references.packs_in_force(tx, stamp.at))
     if before is not None and window.begins_at < before.begins_at:
         rules.check(outage.kind, window, stamp.at, exemption)
+    await _nothing_else_announced(tx, outage, window)
+    if exemption is not None:
+        outage = replace(outage, exemption=Exemption(exemption, evidence, stamp.by))
     announced = outage.status is Status.ANNOUNCED
     wake_at = rules.next_wake(window, stamp.at) if announced else None
     outage = outage.plan(window, stamp.at, wake_at)
@@ -266,7 +300,9 @@ async def restore(
     """Power is back: everybody in it is told; whether with everybody is to be asked."""
     await groups.alone(tx)
     outage = await outages.lock(tx, aim)
-    at = min(restored_at or stamp.at, stamp.at)
+    at = restored_at or stamp.at
+    if at > stamp.at:
+        raise NotYetSo(field="restored_at", now=stamp.at.isoformat())
     rules = sections.grouping(await references.packs_in_force(tx, stamp.at))
     known = {"reply": reply, "cause": reply.cause}
     outage = await keeping.restore(tx, stamp, outage, at, rules, **known)

@@ -47,6 +47,7 @@ async def _spots(tx: Tx, feeder: str) -> list[Spot]:
     lone = await groups.leading_on(tx, transformers)
     orders_of = [one.master_id for one in out if one.master_id] + [one.id for one in lone]
     apart = await grouping_log.undone(tx, Decided.SPREAD, orders_of)
+    split_off = await grouping_log.split_off(tx, [one.id for one in out])
     spots = [
         Spot(
             place=one.devices[0].code if one.devices else str(one.id),
@@ -56,7 +57,7 @@ async def _spots(tx: Tx, feeder: str) -> list[Spot]:
             wide=one.scope is Scope.FEEDER,
         )
         for one in out
-        if one.master_id not in apart
+        if one.master_id not in apart and one.id not in split_off
     ]
     spots += [
         Spot(one.transformer, one.received_at, False, one.id) for one in lone if one.id not in apart
