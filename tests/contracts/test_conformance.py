@@ -63,7 +63,7 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "valid_from": ("2030-01-01", "2031-01-01"),
     "limits": ([], [POLICY_LIMIT]),
     "policy-edits/policy": ("sgcc-2022",),
-    "policy-edits/version": ("2022.2",),
+    "policy-edits/version": ("2022.3",),
     "team": ("GX-01", "GX-02", "GX-99"),
     "target": ("GX-01", "GX-02"),
     "return/reason": ("other_duty",),

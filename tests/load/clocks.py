@@ -105,8 +105,8 @@ async def _arming(database: Database) -> Figure:
         async with database.begin() as tx:
             orders.add(tx, order)
             if armed:
-                await clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at)
-                await clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)
+                facts = [(Fact.ACCEPTED, order.received_at), (Fact.DISPATCHED, stamp.at)]
+                await clocks.opened(tx, stamp, order, packs, facts)
 
     plain, armed = [], []
     for _ in range(_ARMINGS):

@@ -28,7 +28,7 @@ from shared.page import Limit as Most
 router = APIRouter(prefix="/v1", tags=["policies"])
 
 PackId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,59}$", examples=["sgcc-2022"])]
-Version = Annotated[str, Path(pattern=r"^[A-Za-z0-9.-]{1,30}$", examples=["2022.2"])]
+Version = Annotated[str, Path(pattern=r"^[A-Za-z0-9.-]{1,30}$", examples=["2022.3"])]
 
 
 class VersionLine(Shown):

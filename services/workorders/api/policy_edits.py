@@ -32,7 +32,7 @@ class PreviewIn(Body):
 
 class EditIn(PreviewIn):
     policy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$", examples=["sgcc-2022"])]
-    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,30}$", examples=["2022.2"])]
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,30}$", examples=["2022.3"])]
     reason: Words
 
 

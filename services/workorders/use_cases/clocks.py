@@ -37,21 +37,23 @@ async def all_happened(
     await ticking.close()
 
 
-async def start(
+async def opened(
     tx: Tx,
     stamp: Stamp,
     order: WorkOrder,
     packs: Sequence[Pack],
-    fact: Fact,
-    at: datetime,
+    facts: Sequence[tuple[Fact, datetime]],
     promised: Sequence[Promise] = (),
 ) -> None:
-    """Arm the clocks that `fact` starts on a new order, which has none of their kinds yet.
+    """These facts, each since when, are true of a new order, which has no clocks yet.
 
-    What the customer was promised is due as promised. No round trip for natural time.
+    What one of them starts another may stop. What the customer was promised is due as promised.
+    No round trip for natural time.
     """
     ticking = OpenClocks(tx, stamp, [order])
-    await ticking.start(order, packs, fact, at, promised, fresh=True)
+    for fact, at in facts:
+        ticking.stop(order, fact)
+        await ticking.start(order, packs, fact, at, promised, fresh=True)
     await ticking.close()
 
 

@@ -16,6 +16,9 @@ from shared.contracts.intake import Promise
 from shared.db import Tx
 from shared.stamp import Stamp
 
+# What is true of an order that stands so when it is opened, beside its acceptance.
+_SO_FAR = {Status.DISPATCHED: Fact.DISPATCHED, Status.MERGED: Fact.MERGED}
+
 
 async def open_order(
     tx: Tx, stamp: Stamp, order: WorkOrder, promised: Sequence[Promise]
@@ -39,7 +42,8 @@ async def open_order(
         order = await routing.dispatch(tx, stamp, order, opening.situation, cause=Cause.OPENED)
     orders.add(tx, order)
     guarantee(tx, order, packs)
-    await clocks.start(tx, stamp, order, packs, Fact.ACCEPTED, order.received_at, promised)
-    if order.status is Status.DISPATCHED:
-        await clocks.start(tx, stamp, order, packs, Fact.DISPATCHED, stamp.at)
+    facts = [(Fact.ACCEPTED, order.received_at)]
+    if (so_far := _SO_FAR.get(order.status)) is not None:
+        facts.append((so_far, stamp.at))
+    await clocks.opened(tx, stamp, order, packs, facts, promised)
     return order

@@ -47,7 +47,7 @@ async def test_an_order_stands_on_the_board_with_the_clock_that_is_due_first(
     workorders, field, desk, clock
 ):
     order = await field.opened()
-    await field.done(order, "claim")
+    await field.done(order, "claim", "departure")
     clock.now = NINE + 20 * MINUTE
     [line] = (await look(workorders, desk))["items"]
     assert (line["clock"], line["due_at"], line["promised"]) == (
@@ -56,7 +56,7 @@ async def test_an_order_stands_on_the_board_with_the_clock_that_is_due_first(
         True,
     )
     assert (line["minutes_left"], line["state"]) == (24, "at_risk")
-    assert (line["handler"], line["team"], line["status"]) == ("crew-1", "LH-1", "claimed")
+    assert (line["handler"], line["team"], line["status"]) == ("crew-1", "LH-1", "in_progress")
     assert f"/v1/work-orders/{line['id']}" == order
     for minutes, left, state in ((0, 44, "in_time"), (44, 0, "at_risk"), (45, -1, "breached")):
         clock.now = NINE + minutes * MINUTE

@@ -24,12 +24,15 @@ async def test_in_time_all_are_met(field, clock):
     clock.now += timedelta(minutes=2)
     await field.done(order, *ALL)
     assert await field.clocks(order) == {
+        ("dispatch", 1): "met",
         ("arrival", 1): "met",
         ("claim", 1): "met",
+        ("departure", 1): "met",
         ("etr", 1): "met",
         ("restore", 1): "met",
         ("reply", 1): "met",
         ("callback", 1): "armed",
+        ("archive", 1): "armed",
     }
     await field.called_back(order, "satisfied")
     assert set((await field.clocks(order)).values()) == {"met"}
@@ -42,7 +45,9 @@ async def test_a_promise_that_ran_out_breaches_once(workorders, field, clock):
     await fire(workorders, clock, minutes=45)
     await fire(workorders, clock, hours=9)
     assert (await workorders.said()).count("clock-breached") == 2
-    assert await field.clocks(order) == {("arrival", 1): "breached", ("claim", 1): "breached"}
+    states = await field.clocks(order)
+    assert states.pop(("dispatch", 1)) == "met"
+    assert states == {("arrival", 1): "breached", ("claim", 1): "breached"}
     audited = await workorders.rows("SELECT facts FROM audit WHERE action = 'clock.breached'")
     assert sorted(row.facts["kind"] for row in audited) == ["arrival", "claim"]
 
@@ -67,7 +72,7 @@ async def test_a_breach_says_how_late_and_by_whose_word(workorders, field, clock
     )
     said = rows[-1].fact
     assert (said["late_ms"], said["generation"]) == (1500, 1)
-    assert (said["policy"], said["policy_version"]) == ("sgcc-2022", "2022.2")
+    assert (said["policy"], said["policy_version"]) == ("sgcc-2022", "2022.3")
 
 
 async def test_reopened_its_clocks_run_anew(field, clock):
@@ -76,6 +81,7 @@ async def test_reopened_its_clocks_run_anew(field, clock):
     clock.now += timedelta(hours=5)
     again = (await field.called_back(order, "dissatisfied")).json()
     second = {c["kind"]: c["due_at"] for c in again["clocks"] if c["generation"] == 2}
+    assert second.pop("dispatch") == "2026-11-20T14:02:00Z"
     assert second == {"arrival": "2026-11-20T14:45:00Z", "claim": "2026-11-20T14:03:00Z"}
     clocks = await field.clocks(order)
     assert clocks["arrival", 1] == clocks["callback", 1] == "met"

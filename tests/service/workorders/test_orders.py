@@ -20,6 +20,7 @@ async def test_a_case_becomes_one_order_with_its_clocks(workorders, field, token
     assert (order["team"], order["status"], order["level"]) == ("LH-1", "dispatched", 1)
     assert order["routed_because"][0].startswith("serves region 320505")
     assert {clock["kind"]: clock["due_at"] for clock in order["clocks"]} == {
+        "dispatch": "2026-11-20T09:01:00Z",
         "arrival": "2026-11-20T09:44:00Z",
         "claim": "2026-11-20T09:03:00Z",
     }
@@ -108,7 +109,7 @@ async def test_where_no_team_serves_it_waits_to_be_dispatched(workorders, field)
     shown = await field.look(f"/v1/work-orders/{row.id}", region="44")
     assert (shown["status"], shown["team"]) == ("pending_dispatch", None)
     assert shown["routed_because"] == ["no team serves this region"]
-    assert {clock["kind"] for clock in shown["clocks"]} == {"arrival"}
+    assert {clock["kind"] for clock in shown["clocks"]} == {"dispatch", "arrival"}
 
 
 async def test_another_regions_orders_look_like_none(workorders, field, token):

@@ -364,6 +364,15 @@ def test_the_packs_of_this_repository_are_those_that_the_handbook_names():
     assert {pack.id for pack in packs} - overlays.keys() == SHIPPED
 
 
+def test_the_pack_in_use_has_a_clock_for_every_step():
+    used = [pack for pack in map(read_pack, read_packs()) if pack.belongs_to("sgcc-2022")]
+    steps = {limit.clock for pack in used for limit in pack.limits}
+    assert steps >= {
+        "dispatch", "claim", "contact", "departure", "arrival", "etr", "restore", "reply",
+        "callback", "archive", "urge_ack",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("written", "place"),
     [
