@@ -55,7 +55,7 @@ async def test_an_order_is_found_by_its_words_as_soon_as_it_is_there(field, ask)
     await opened(field, "2611-2000-0001-00", "临湖区学府路12号3室", description="整栋楼停电")
     await opened(field, "2611-2000-0002-00", "临湖区人民路7号", description="变压器 Sparks 冒火花")
     assert await ask("学府路") == await ask("停电") == ["2611-2000-0001-00"]
-    assert await ask("临湖") == ["2611-2000-0002-00", "2611-2000-0001-00"]
+    assert sorted(await ask("临湖")) == ["2611-2000-0001-00", "2611-2000-0002-00"]
     assert await ask("临湖 sparks") == await ask("ＳＰＡＲＫＳ") == ["2611-2000-0002-00"]
     assert await ask("学府路12号") == ["2611-2000-0001-00"]
     assert await ask("2611-2000-0002-00") == await ask("26112000000200") == ["2611-2000-0002-00"]
