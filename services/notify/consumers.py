@@ -1,13 +1,15 @@
 """What notify listens to: cases, what becomes of their orders, who must see to a clock."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from services.notify import use_cases
 from services.notify.domain.people import Recipient
-from services.notify.domain.telling import Fact
+from services.notify.domain.telling import Fact, Notice
 from services.notify.domain.words import BadWords, Book, Term, Values
+from shared.contracts import outages
 from shared.contracts import workorders as said
 from shared.contracts.envelope import Event
 from shared.contracts.intake import CaseAccepted
@@ -31,10 +33,13 @@ OrderFact = (
 _ONCE_A_LEVEL: tuple[type[OrderFact], ...] = (
     said.OrderDeparted,
     said.OrderArrived,
-    said.OrderReplied,
     said.OrderArchived,
     said.OrderReopened,
 )
+
+OutageFact = outages.OutageOpened | outages.OutageUpdated | outages.OutageRestored
+_STAGES: frozenset[str] = frozenset(get_args(outages.OutageStage))
+_MOST_OF_A_REASON = 60
 
 
 def name(event: Event) -> str:
@@ -44,7 +49,8 @@ def name(event: Event) -> str:
 
 async def on_case_accepted(book: Book, tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
     region, phone = event.location.region, event.caller.phone
-    recipient = Recipient(event.case_id, event.number, phone, region, event.locale)
+    about = (event.case_id, event.number, phone, region, event.locale)
+    recipient = Recipient(*about, transformer=event.location.transformer)
     key = f"{name(event)}:{event.case_id}"
     fact = Fact(event.type, key, event.case_id, region, {"number": event.number})
     await use_cases.know_case(tx, stamp, book, recipient, fact)
@@ -56,10 +62,79 @@ async def on_order_fact(book: Book, tx: Tx, event: OrderFact, stamp: Stamp) -> N
     await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
 
 
+async def on_order_repaired(book: Book, tx: Tx, event: said.OrderRepaired, stamp: Stamp) -> None:
+    """Told in an outage only: of an order by itself the reply says so."""
+    if event.outage_id is not None:
+        restored = Notice(event.outage_id, "restored", event.region, event.repaired_at, {})
+        await use_cases.tell_member(tx, stamp, book, event.case_id, event.version, restored)
+
+
+async def on_order_replied(book: Book, tx: Tx, event: said.OrderReplied, stamp: Stamp) -> None:
+    """In an outage: that power is back, where the reply is the first to say so; else the rest."""
+    if event.outage_id is None:
+        return await on_order_fact(book, tx, event, stamp)
+    restored = Notice(event.outage_id, "restored", event.region, event.replied_at, {})
+    check_ok = replace(restored, stage="check_ok")
+    await use_cases.tell_member(tx, stamp, book, event.case_id, event.version, restored, check_ok)
+
+
+async def on_order_linked(book: Book, tx: Tx, event: said.OrderLinked, stamp: Stamp) -> None:
+    await use_cases.link(tx, event.case_id, event.version, event.outage_id)
+
+
+async def on_order_unmerged(book: Book, tx: Tx, event: said.OrderUnmerged, stamp: Stamp) -> None:
+    await use_cases.link(tx, event.case_id, event.version, None)
+
+
+async def on_outage_fact(book: Book, tx: Tx, event: OutageFact, stamp: Stamp) -> None:
+    """Of a fault everybody in it hears by a fact about their own order: here is nothing to tell.
+
+    An announced outage concerns also those who have no order in it.
+    """
+    if event.kind != "fault" and (notice := _of_planned(event)) is not None:
+        await use_cases.tell_area(tx, stamp, book, notice, event.transformers)
+
+
+def _of_planned(event: OutageFact) -> Notice | None:
+    """What is told of a planned or temporary outage; None when it is nothing, or follows."""
+    if isinstance(event, outages.OutageOpened):
+        as_of = event.opened_at
+    elif isinstance(event, outages.OutageUpdated):
+        as_of = event.updated_at
+    else:
+        as_of = event.restored_at
+    stage, begins_at, ends_at = event.stage, event.begins_at, event.ends_at
+    if stage is None or stage == "check_ok" or begins_at is None or ends_at is None:
+        return None
+    about = (event.outage_id, stage, event.region, as_of)
+    if stage in ("started", "etr_set", "etr_changed"):
+        etr_at = event.etr_at or ends_at
+        values: Values = {"etr": etr_at, "reason": _short(event.reason)}
+        return Notice(*about, values, etr_at=etr_at, not_after=etr_at)
+    if stage == "restored":
+        return Notice(*about, {})
+    if stage == "changed" and event.status == "active":
+        return None  # another end is another ETR, which is said too
+    values = {"begins": begins_at, "ends": ends_at, "reason": _short(event.reason)}
+    occasions = {"reminder": begins_at.isoformat(), "changed": str(event.version)}
+    until = ends_at if stage == "cancelled" else begins_at
+    return Notice(*about, values, occasion=occasions.get(stage, ""), not_after=until)
+
+
+def _short(reason: str) -> str:
+    """A reason may be longer than an SMS has room for."""
+    return reason if len(reason) <= _MOST_OF_A_REASON else reason[: _MOST_OF_A_REASON - 1] + "…"
+
+
 async def on_etr_set(book: Book, tx: Tx, event: said.EtrSet, stamp: Stamp) -> None:
+    if event.outage_id is not None:
+        about = (event.outage_id, "etr_set", event.region, event.set_at, {"etr": event.etr_at})
+        notice = Notice(*about, etr_at=event.etr_at, not_after=event.etr_at)
+        return await use_cases.tell_member(tx, stamp, book, event.case_id, event.version, notice)
     key = f"{name(event)}:{event.work_order_id}:{event.version}"
     values: Values = {"number": event.case_number, "etr": event.etr_at}
-    await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+    fact = replace(_about_order(event, key, values), not_after=event.etr_at)
+    await use_cases.tell(tx, stamp, book, fact)
 
 
 async def on_order_suspended(book: Book, tx: Tx, event: said.OrderSuspended, stamp: Stamp) -> None:
@@ -120,12 +195,20 @@ def heard(book: Book) -> Heard:
     pairs: list[tuple[type[Event], Hearing]] = [
         (CaseAccepted, on_case_accepted),
         *((fact, on_order_fact) for fact in _ONCE_A_LEVEL),
+        (said.OrderReplied, on_order_replied),
+        (said.OrderRepaired, on_order_repaired),
+        (said.OrderLinked, on_order_linked),
+        (said.OrderUnmerged, on_order_unmerged),
+        (outages.OutageOpened, on_outage_fact),
+        (outages.OutageUpdated, on_outage_fact),
+        (outages.OutageRestored, on_outage_fact),
         (said.EtrSet, on_etr_set),
         (said.OrderSuspended, on_order_suspended),
         (said.CallbackMissed, on_callback_missed),
         (said.ProtectedCustomerAffected, on_protected_affected),
         (said.EscalationRaised, on_escalation),
     ]
-    if deaf := book.facts() - {event.type for event, _ in pairs}:
+    known = {event.type for event, _ in pairs} | {f"outage.{stage}" for stage in _STAGES}
+    if deaf := book.facts() - known:
         raise BadWords(f"rules for what we do not listen to: {sorted(deaf)}")
     return listeners(*((event, partial(handle, book)) for event, handle in pairs))

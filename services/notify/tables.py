@@ -12,6 +12,9 @@ metadata = service_metadata()
 QUEUED = sa.text("status = 'queued'")
 WATCHED = sa.text("due_at IS NOT NULL AND status <> 'queued'")
 EARLY = sa.text("retry_at IS NOT NULL")
+PASSING = sa.text("status = 'queued' AND not_after IS NOT NULL")
+HAS_TRANSFORMER = sa.text("transformer IS NOT NULL")
+LINKED = sa.text("outage_id IS NOT NULL")
 
 messages = sa.Table(
     "messages",
@@ -40,6 +43,7 @@ messages = sa.Table(
     sa.Column("cause", sa.Uuid),
     sa.Column("trace", sa.Text),
     sa.Column("let_go", sa.Integer, nullable=False, server_default="0"),
+    instant("not_after", nullable=True),
     one_of(list(Status), "status"),
     one_of(list(Audience), "audience"),
     one_of(list(Category), "category"),
@@ -48,6 +52,7 @@ messages = sa.Table(
     sa.Index("ix_messages_case_id", "case_id", "created_at"),
     sa.Index("ix_messages_queued", "due_at", postgresql_where=QUEUED),
     sa.Index("ix_messages_watched", "due_at", postgresql_where=WATCHED),
+    sa.Index("ix_messages_passing", "not_after", postgresql_where=PASSING),
 )
 
 attempts = sa.Table(
@@ -99,4 +104,19 @@ recipients = sa.Table(
     sa.Column("region", sa.Text, nullable=False),
     sa.Column("locale", sa.Text, nullable=False),
     sa.Column("order_version", sa.Integer, nullable=False),
+    sa.Column("transformer", sa.Text),
+    sa.Column("outage_id", sa.Uuid),  # the announced outage that its order is linked to
+    sa.Index("ix_recipients_transformer", "transformer", postgresql_where=HAS_TRANSFORMER),
+    sa.Index("ix_recipients_outage_id", "outage_id", postgresql_where=LINKED),
+)
+
+# The newest ETR of an outage that a customer (`Recipient.customer`) was told, and the how-manieth.
+etrs_told = sa.Table(
+    "etrs_told",
+    metadata,
+    sa.Column("outage_id", sa.Uuid, primary_key=True),
+    sa.Column("customer", sa.Text, primary_key=True),
+    instant("etr_at"),
+    instant("as_of"),
+    sa.Column("times", sa.Integer, nullable=False),
 )

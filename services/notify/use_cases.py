@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.notify import events, store
 from services.notify.domain.lattice import Status, meaning
@@ -16,7 +17,7 @@ from services.notify.domain.message import (
     Verdict,
 )
 from services.notify.domain.people import Recipient
-from services.notify.domain.telling import Addressee, Fact, compose
+from services.notify.domain.telling import Addressee, Fact, Notice, compose
 from services.notify.domain.words import BadWords, Book
 from services.notify.store import Claimed, Kept, Receipt
 from shared import telemetry
@@ -47,7 +48,7 @@ async def tell(
         if rule.audience is Audience.SUPERVISOR:
             to = await _supervisor(tx, fact, book.locale)
         else:
-            to = _customer(fact, *(customer or await _known(tx, fact)))
+            to = _customer(fact, *(customer or await _known(tx, fact)), stamp.at)
         if to is None:
             continue
         wording = book.word(rule.template, to.locale, fact.values)
@@ -63,8 +64,59 @@ async def _supervisor(tx: Tx, fact: Fact, locale: str) -> Addressee | None:
     return None if told else Addressee.supervisor(contact, locale)
 
 
-def _customer(fact: Fact, recipient: Recipient, told: bool) -> Addressee | None:
-    return None if told else Addressee.customer(recipient, fact)
+def _customer(fact: Fact, recipient: Recipient, told: bool, at: datetime) -> Addressee | None:
+    return None if told else Addressee.customer(recipient, fact, at)
+
+
+async def tell_member(
+    tx: Tx, stamp: Stamp, book: Book, case_id: UUID, order_version: int, *notices: Notice
+) -> None:
+    """The customer of an order in an outage hears the first of these that they do not know yet.
+
+    Raises NotYet before the case is known.
+    """
+    found = await store.customer(tx, case_id, "", order_version)
+    if found is None:
+        raise NotYet(f"case {case_id} is not known here")
+    for notice in notices:
+        if await _tell_once(tx, stamp, book, notice, found[0], order_version):
+            return
+
+
+async def tell_area(
+    tx: Tx, stamp: Stamp, book: Book, notice: Notice, transformers: Sequence[str]
+) -> None:
+    """Every customer that we know of there hears it, each once."""
+    for recipient in await store.known_there(tx, notice.outage_id, transformers):
+        await _tell_once(tx, stamp, book, notice, recipient, None)
+
+
+async def _tell_once(
+    tx: Tx, stamp: Stamp, book: Book, notice: Notice, recipient: Recipient, version: int | None
+) -> bool:
+    """False when they know it already. Who is not told for a reason is not told of it only here:
+    another case of the same customer may be.
+    """
+    fact = notice.about(recipient, version)
+    if (silence := Addressee.customer(recipient, fact, stamp.at).silence) is not None:
+        fact = replace(fact, key=f"{fact.key}:{recipient.case_id}:{version or notice.as_of}")
+    elif notice.etr_at is not None:
+        who = recipient.customer
+        nth = await store.expect(tx, notice.outage_id, who, notice.etr_at, notice.as_of)
+        if nth is None:
+            return False
+        fact = notice.about(recipient, version, nth)
+    if await store.was_told(tx, fact.key):
+        return False
+    await tell(tx, stamp, book, fact, (recipient, False))
+    return silence is None
+
+
+async def link(tx: Tx, case_id: UUID, order_version: int, outage_id: UUID | None) -> None:
+    """The case waits for an announced outage, or no more. Raises NotYet before it is known."""
+    if await store.customer(tx, case_id, "", order_version) is None:
+        raise NotYet(f"case {case_id} is not known here")
+    await store.link(tx, case_id, outage_id)
 
 
 async def _known(tx: Tx, fact: Fact) -> tuple[Recipient, bool]:

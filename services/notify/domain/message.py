@@ -87,7 +87,8 @@ class Message:
     queued: hand it over. submitting: the lease ends. accepted, sent, buffered: the wait for a
     final receipt ends. unknown: the doubt ends. handed_at, delivered_at and failed_at are set once,
     together with the fact that tells the others; `said` counts those facts. let_go: the last try
-    that the gateway is known to have let go of, before any network had the message.
+    that the gateway is known to have let go of, before any network had the message. not_after: it
+    is not handed over from then on.
     """
 
     id: MessageId
@@ -114,6 +115,7 @@ class Message:
     trace: str | None = None
     channel: str = "sms"
     let_go: int = 0
+    not_after: datetime | None = None
 
     def hear(self, heard: Status, at: datetime, patience: Patience, number: int = 0) -> "Message":
         """With news of how far try `number` got; unchanged when we know as much already."""

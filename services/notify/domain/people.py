@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -9,7 +10,10 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The customer of a case, as intake said. `order_version`: the newest fact about its order."""
+    """The customer of a case, as intake said. `order_version`: the newest fact about its order.
+
+    transformer: where they live, if intake knew it.
+    """
 
     case_id: UUID
     number: str
@@ -17,6 +21,14 @@ class Recipient:
     region: str
     locale: str
     order_version: int = 0
+    transformer: str | None = None
+
+    @property
+    def customer(self) -> str:
+        """The same for all cases of one person: of the phone, a digest; without one, the case."""
+        if self.phone is None:
+            return str(self.case_id)
+        return sha256(self.phone.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from services.notify.store.messages import (
     put_customer,
     save,
 )
+from services.notify.store.outages import expect, known_there, link, was_told
 from services.notify.store.receipts import (
     Kept,
     Receipt,
@@ -40,8 +41,11 @@ __all__ = [
     "attempts_of",
     "claim",
     "customer",
+    "expect",
     "get",
     "keep_receipts",
+    "known_there",
+    "link",
     "lock",
     "lock_early",
     "lock_overdue",
@@ -54,4 +58,5 @@ __all__ = [
     "receipts_of",
     "save",
     "try_later",
+    "was_told",
 ]

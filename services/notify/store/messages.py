@@ -20,6 +20,7 @@ from services.notify.domain.message import (
     Verdict,
 )
 from services.notify.domain.people import DutyContact, Recipient
+from services.notify.domain.telling import TOO_LATE
 from services.notify.tables import QUEUED, WATCHED, attempts, duty_contacts, messages
 from shared.db import Tx
 from shared.errors import NotFound
@@ -47,14 +48,16 @@ class Claimed:
 # Writing down whom a fact concerns and finding out whether they know already: one round trip.
 _PUT_CUSTOMER = """
     WITH new AS (
-      INSERT INTO recipients (case_id, number, phone, region, locale, order_version)
-      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING)
+      INSERT INTO recipients (case_id, number, phone, region, locale, order_version, transformer)
+      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING)
     SELECT EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = $7 AND audience = 'customer') AS told
+      SELECT 1 FROM messages WHERE dedupe_key = $8 AND audience = 'customer') AS told
     """
 
 _CUSTOMER = """
-    WITH known AS (SELECT * FROM recipients WHERE case_id = $1 FOR UPDATE),
+    WITH known AS (
+      SELECT case_id, number, phone, region, locale, order_version, transformer
+      FROM recipients WHERE case_id = $1 FOR UPDATE),
     newer AS (
       UPDATE recipients r SET order_version = $3 FROM known
       WHERE r.case_id = known.case_id AND known.order_version < $3)
@@ -72,9 +75,13 @@ _ON_DUTY = """
     """
 
 _CLAIM = """
+    WITH over AS (
+      UPDATE messages SET status = 'skipped', reason = $4, due_at = NULL
+      WHERE status = 'queued' AND not_after <= $1)
     UPDATE messages m
     SET status = 'submitting', due_at = $2, claimed_at = $1, tries = m.tries + 1
     FROM (SELECT id FROM messages WHERE status = 'queued' AND due_at <= $1
+            AND (not_after IS NULL OR not_after > $1)
           ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
     WHERE m.id = due.id
     RETURNING m.id, m.tries, m.due_at, m.phone, m.text, m.category, m.created_at
@@ -97,7 +104,7 @@ _SAVE = """
 async def put_customer(tx: Tx, recipient: Recipient, key: str) -> bool:
     """Keep what intake says of a case's customer, unless the case is known. Was `key` told?"""
     r = recipient
-    row_of = (r.case_id, r.number, r.phone, r.region, r.locale, r.order_version)
+    row_of = (r.case_id, r.number, r.phone, r.region, r.locale, r.order_version, r.transformer)
     [row] = await tx.run(_PUT_CUSTOMER, *row_of, key)
     told: bool = row.told
     return told
@@ -114,8 +121,8 @@ async def customer(
     if not rows:
         return None
     [row] = rows
-    known = Recipient(row.case_id, row.number, row.phone, row.region, row.locale, row.order_version)
-    return known, row.told
+    *known, told = row
+    return Recipient(*known), told
 
 
 async def on_duty(tx: Tx, region: str, key: str) -> tuple[DutyContact | None, bool]:
@@ -138,11 +145,14 @@ def add(tx: Tx, message: Message) -> None:
 
 
 async def claim(tx: Tx, at: datetime, lease: timedelta, limit: int) -> list[Claimed]:
-    """Take at most `limit` messages that are due at `at`, oldest first."""
+    """Take at most `limit` messages that are due at `at`, oldest first.
+
+    What nobody wants to read any more is skipped.
+    """
     return [
         Claimed(MessageId(id), number, until, phone, text, Category(category), created_at)
         for id, number, until, phone, text, category, created_at in await tx.run(
-            _CLAIM, at, at + lease, limit
+            _CLAIM, at, at + lease, limit, TOO_LATE
         )
     ]
 

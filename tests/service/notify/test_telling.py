@@ -136,8 +136,8 @@ async def test_who_has_no_mobile_is_skipped_and_that_is_written_down(notify, pho
 
 async def test_a_fact_older_than_what_is_known_is_not_told(notify):
     await hear(notify, accepted())
-    await hear(notify, order_fact(said.EtrSet, 6, etr_at=NINE, set_at=NINE))
-    await hear(notify, order_fact(said.EtrSet, 5, etr_at=NINE, set_at=NINE))
+    await hear(notify, order_fact(said.EtrSet, 6, etr_at=NINE + timedelta(hours=1), set_at=NINE))
+    await hear(notify, order_fact(said.EtrSet, 5, etr_at=NINE + timedelta(hours=1), set_at=NINE))
     rows = await notify.rows("SELECT status, reason FROM messages ORDER BY ctid")
     assert tuple(rows[2]) == ("skipped", "overtaken by a newer fact")
     assert [row.status for row in rows[:2]] == ["queued", "queued"]
