@@ -20,9 +20,11 @@ import sqlalchemy as sa
 from hypothesis import Phase, settings
 
 from services.intake.domain import Case
+from services.notify import store as notify_store
 from services.notify import use_cases as notify_use_cases
 from services.notify.api import receipts as notify_receipts
-from services.notify.domain import lattice, message, segments, words
+from services.notify.domain import lattice, message, people, segments, words
+from services.notify.store import messages as notify_messages
 from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.clock import Clock
 from services.workorders.store import calendars, clocks, orders
@@ -305,6 +307,25 @@ def health_is_shown_to_all() -> None:
     put(protected, "hides", lambda code, role: False)
 
 
+def each_case_is_a_customer() -> None:
+    put(people.Recipient, "customer", property(lambda self: str(self.case_id)))
+
+
+def every_etr_is_news() -> None:
+    original = notify_store.expect
+
+    async def expect(tx: Tx, *about: Any) -> int:
+        return await original(tx, *about) or int(about[-1].timestamp())
+
+    put(notify_store, "expect", expect)
+
+
+def past_etrs_are_handed_over() -> None:
+    claim = notify_messages._CLAIM
+    claim = claim.replace("not_after <= $1)", "false)")
+    put(notify_messages, "_CLAIM", claim.replace("AND (not_after IS NULL OR not_after > $1)", ""))
+
+
 _SHARED = "tests/service/shared"
 _TROUBLE = "tests/service/test_trouble.py"
 
@@ -348,6 +369,9 @@ MUTATIONS: dict[Callable[[], None], str] = {
     receipts_answered_before_the_commit: "tests/service/notify/test_receipts.py",
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
+    each_case_is_a_customer: "tests/service/notify/test_outages.py",
+    every_etr_is_news: "tests/service/notify/test_outages.py",
+    past_etrs_are_handed_over: "tests/service/notify/test_outages.py",
 }
 BY_NAME = {mutate.__name__.replace("_", "-"): mutate for mutate in MUTATIONS}
 
