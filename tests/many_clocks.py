@@ -28,6 +28,7 @@ _ORDERS = (
         case_id="uuidv7()",
         case_number="'many-' || n",
         leads_until="NULL",  # nobody follows them
+        said="0",  # nothing was
     )
     + " FROM work_orders m, generate_series(1, $2::int) AS n WHERE m.id = $1"
 )

@@ -95,5 +95,5 @@ def _case(key: str, phone: str) -> dict[str, Any]:
         "channel": "phone",
         "description": f"key {key}",
         "caller": {"name": "王小明", "phone": phone},
-        "location": {"region": "320505", "area": "urban", "address": "学府路12号"},
+        "location": {"region": "320506", "area": "urban", "address": "学府路12号"},
     }

@@ -220,7 +220,7 @@ async def test_nothing_personal_is_told(workorders, served, desk):
 
 
 async def test_the_stream_ends_with_its_token(workorders, served, keys):
-    short = auth.mint(keys / "private.pem", role="crew", region="3205", hours=1.5 / 3600)
+    short = auth.mint(keys / "private.pem", role="crew", region="3205", hours=3 / 3600)
     headers = {"authorization": f"Bearer {short}"}
     async with listening(served.client, headers) as listener:
         await listener.next()
