@@ -71,82 +71,82 @@ class UndoIn(Body):
 
 
 class TriageJobIn(_Asked):
-    action: Annotated[Literal[Action.TRIAGE], Strict(False)]
+    action: Literal[Action.TRIAGE]
     body: NothingIn = Field(default_factory=NothingIn)
 
 
 class DispatchJobIn(_Asked):
-    action: Annotated[Literal[Action.DISPATCH], Strict(False)]
+    action: Literal[Action.DISPATCH]
     body: desk.DispatchIn
 
 
 class ReassignmentJobIn(_Asked):
-    action: Annotated[Literal[Action.REASSIGNMENT], Strict(False)]
+    action: Literal[Action.REASSIGNMENT]
     body: desk.ReassignmentIn
 
 
 class ClaimJobIn(_Asked):
-    action: Annotated[Literal[Action.CLAIM], Strict(False)]
+    action: Literal[Action.CLAIM]
     body: NothingIn = Field(default_factory=NothingIn)
 
 
 class ReturnJobIn(_Asked):
-    action: Annotated[Literal[Action.RETURN], Strict(False)]
+    action: Literal[Action.RETURN]
     body: desk.HandbackIn
 
 
 class MergeJobIn(_Asked):
-    action: Annotated[Literal[Action.MERGE], Strict(False)]
+    action: Literal[Action.MERGE]
     body: groups.MergeIn
 
 
 class UnmergeJobIn(_Asked):
-    action: Annotated[Literal[Action.UNMERGE], Strict(False)]
+    action: Literal[Action.UNMERGE]
     body: groups.BecauseIn
 
 
 class SupervisionJobIn(_Asked):
-    action: Annotated[Literal[Action.SUPERVISION], Strict(False)]
+    action: Literal[Action.SUPERVISION]
     body: concerns.SupervisionIn
 
 
 class TagsJobIn(_Asked):
-    action: Annotated[Literal[Action.TAGS], Strict(False)]
+    action: Literal[Action.TAGS]
     body: concerns.TagsIn
 
 
 class DangerJobIn(_Asked):
-    action: Annotated[Literal[Action.DANGER], Strict(False)]
+    action: Literal[Action.DANGER]
     body: concerns.DangerIn
 
 
 class UrgeAnswerJobIn(_Asked):
-    action: Annotated[Literal[Action.URGE_ANSWER], Strict(False)]
+    action: Literal[Action.URGE_ANSWER]
     body: concerns.AnswerIn
 
 
 class SuspensionApprovalJobIn(_Asked):
-    action: Annotated[Literal[Action.SUSPENSION_APPROVAL], Strict(False)]
+    action: Literal[Action.SUSPENSION_APPROVAL]
     body: NothingIn = Field(default_factory=NothingIn)
 
 
 class SuspensionRefusalJobIn(_Asked):
-    action: Annotated[Literal[Action.SUSPENSION_REFUSAL], Strict(False)]
+    action: Literal[Action.SUSPENSION_REFUSAL]
     body: desk.ReasonIn
 
 
 class ResumptionJobIn(_Asked):
-    action: Annotated[Literal[Action.RESUMPTION], Strict(False)]
+    action: Literal[Action.RESUMPTION]
     body: NothingIn = Field(default_factory=NothingIn)
 
 
 class ReviewJobIn(_Asked):
-    action: Annotated[Literal[Action.REVIEW], Strict(False)]
+    action: Literal[Action.REVIEW]
     body: closing.ReviewIn
 
 
 class CancellationJobIn(_Asked):
-    action: Annotated[Literal[Action.CANCELLATION], Strict(False)]
+    action: Literal[Action.CANCELLATION]
     body: desk.ReasonIn
 
 

@@ -1,5 +1,6 @@
 """One action on many orders: each stands or falls by itself, once, by the right of who asked."""
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -7,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from services.workorders.store import bulk_jobs as store
 from services.workorders.use_cases import bulk_jobs
 from shared.due import fire_due
-from shared.stamp import Stamp
 from tests.service.workorders.calls import Calls
 from tests.service.world import Died, Doomed
 
@@ -127,28 +128,44 @@ async def test_a_kill_in_the_middle_does_nothing_twice(desk, calls, monkeypatch)
     assert sorted(order for _, order in said) == sorted(orders)
 
 
-async def test_two_workers_share_a_job(desk, calls, monkeypatch):
-    monkeypatch.setattr(bulk_jobs, "_BATCH", 2)
-    orders = await desk.orders(4)
-    job = await desk.job("supervision", WATCH, orders)
-    database, timer = calls.running.database, calls.timer("bulk_jobs")
-    async with database.begin() as tx:
-        await bulk_jobs.work_on(tx, _stamp(calls), 500)
-        await fire_due(database, timer, calls.clock.now)
-    assert (await desk.look(job))["counts"]["done"] == 4
-    assert (await desk.look(job))["state"] == "done"
-    assert len(await calls.said("order-supervised")) == 4
-
-
-async def test_cancelled_midway_the_rest_stays_as_it_is(desk, calls, monkeypatch):
+async def test_two_workers_share_a_job_and_what_one_drops_another_takes_up(
+    desk, calls, monkeypatch
+):
     monkeypatch.setattr(bulk_jobs, "_BATCH", 2)
     orders = await desk.orders(5)
     job = await desk.job("supervision", WATCH, orders)
-    async with calls.running.database.begin() as tx:
-        await bulk_jobs.work_on(tx, _stamp(calls), 500)
-        stopped = await calls.post(f"{job}/cancellation", role="supervisor")
-        assert stopped.json()["state"] == "cancelling"
+    with suppress(Died):
+        async with calls.running.database.begin() as tx:
+            in_hand = await store.claim(tx, 2)
+            assert in_hand is not None
+            await desk.work(batches=3)
+            assert [end for end, _ in (await desk.outcomes(job)).values()] == [
+                "waiting", "waiting", "done", "done", "done",
+            ]  # fmt: skip
+            raise Died
+    timer, now = calls.timer("bulk_jobs"), calls.clock.now
+    await asyncio.gather(*(fire_due(calls.running.database, timer, now) for _ in range(3)))
+    ended = await desk.look(job)
+    assert (ended["state"], ended["counts"]["done"]) == ("done", 5)
+    assert len(await calls.said("order-supervised")) == 5
+
+
+async def test_cancelled_midway_the_rest_stays_as_it_is(desk, calls, monkeypatch):
+    orders = await desk.orders(5)
+    job = await desk.job("supervision", WATCH, orders)
+    states = []
+
+    async def cancelled_meanwhile(*args: Any) -> Any:
+        if not states:
+            stopped = await calls.post(f"{job}/cancellation", role="supervisor")
+            states.append(stopped.json()["state"])
+        return await do(*args)
+
+    monkeypatch.setattr(bulk_jobs, "_BATCH", 2)
+    do = bulk_jobs.do
+    monkeypatch.setattr(bulk_jobs, "do", cancelled_meanwhile)
     await desk.work()
+    assert states == ["cancelling"]
     ended = await desk.look(job)
     assert (ended["state"], ended["cancelled_by"]) == ("cancelled", "supervisor-1")
     assert (ended["counts"]["done"], ended["counts"]["cancelled"]) == (2, 3)
@@ -156,6 +173,20 @@ async def test_cancelled_midway_the_rest_stays_as_it_is(desk, calls, monkeypatch
     assert supervised == [True, True, False, False, False]
     again = await calls.post(f"{job}/cancellation", role="supervisor")
     assert again.json()["type"] == "/problems/job-is-over"
+
+
+async def test_what_a_dead_worker_had_in_hand_of_a_cancelled_job_is_not_done(desk, calls):
+    [order] = orders = await desk.orders(1)
+    job = await desk.job("supervision", WATCH, orders)
+    with suppress(Died):
+        async with calls.running.database.begin() as tx:
+            assert await store.claim(tx, 2) is not None
+            stopped = await calls.post(f"{job}/cancellation", role="supervisor")
+            assert stopped.json()["state"] == "cancelling"
+            raise Died
+    await desk.work()
+    assert (await desk.look(job))["state"] == "cancelled"
+    assert not (await calls.order(order))["supervised"]
 
 
 async def test_supervision_is_taken_back_unless_somebody_changed_it_since(desk, calls):
@@ -297,7 +328,3 @@ async def test_what_breaks_on_our_side_stops_no_other(desk, calls):
         broken: ("refused", "internal-error"),
         whole: ("done", None),
     }
-
-
-def _stamp(calls: Calls) -> Stamp:
-    return Stamp(by="timer:bulk_jobs", at=calls.clock.now)
