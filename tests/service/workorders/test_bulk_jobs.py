@@ -316,15 +316,20 @@ async def test_a_job_that_can_t_be_is_refused_whole(desk, calls):
     assert await calls.running.rows("SELECT 1 FROM bulk_jobs") == []
 
 
-async def test_what_breaks_on_our_side_stops_no_other(desk, calls):
+async def test_what_breaks_on_our_side_stops_no_other_and_leaves_nothing(desk, calls):
     broken, whole = orders = await desk.orders(2)
-    job = await desk.job("supervision", WATCH, orders)
-    await calls.running.rows(
-        "UPDATE work_orders SET supervision = '{}', supervised = true WHERE id = :id RETURNING 1",
-        id=broken,
-    )
-    await desk.work()
+    job = await desk.job("danger", {"danger": True, "reason": "a line is down"}, orders)
+    rule = f"CHECK (id <> '{broken}' OR NOT danger)"
+    async with calls.running.database.begin() as tx:
+        await tx.run(f"ALTER TABLE work_orders ADD CONSTRAINT breaks {rule}")
+    try:
+        await desk.work(batches=1)
+    finally:
+        async with calls.running.database.begin() as tx:
+            await tx.run("ALTER TABLE work_orders DROP CONSTRAINT breaks")
     assert await desk.outcomes(job) == {
         broken: ("refused", "internal-error"),
         whole: ("done", None),
     }
+    rows = await calls.running.rows("SELECT about FROM audit WHERE action = 'order.endangered'")
+    assert [row.about for row in rows] == [whole]

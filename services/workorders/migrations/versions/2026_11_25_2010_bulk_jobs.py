@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision, down_revision = "workorders_0010", "workorders_0009"
+revision, down_revision = "workorders_0011", "workorders_0010"
 
 _instant = sa.DateTime(timezone=True)
 _ACTIONS = (
