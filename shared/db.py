@@ -94,6 +94,24 @@ class Tx:
             self._raw = (await self._connection.get_raw_connection()).driver_connection
         return self._raw
 
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[None]:
+        """What is done inside stands or falls by itself: an exception undoes it and nothing else.
+
+        What it leaves is written at its end, not at that of the transaction, so that a row which
+        can't be written undoes this part too. Locks taken by a part that was undone are free again.
+        """
+        await self.write_what_was_left()
+        bells = set(self.bells)
+        try:
+            async with self._connection.begin_nested():
+                yield
+                await self.write_what_was_left()
+        except BaseException:
+            self._left.clear()
+            self.bells = bells
+            raise
+
     async def write_what_was_left(self) -> None:
         """The door's last step before the commit: all of it in one statement, which is atomic.
 

@@ -36,15 +36,26 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.ASCII)
 _UNIQUE, _UNTRANSLATABLE, _OUT_OF_RANGE = "23505", "22021", "22003"
 
 
-def problem(status: int, slug: str, title: str = "", detail: str = "", **facts: object) -> Response:
-    """The answer: `application/problem+json` with type, title, status, detail and facts."""
-    body = {
+def written(
+    status: int, slug: str, title: str = "", detail: str = "", **facts: object
+) -> dict[str, object]:
+    """The body of a problem, for an answer or to be kept."""
+    return {
         "type": f"/problems/{slug}",
         "title": title or _TITLES.get(status, "The request was refused."),
         "status": status,
         **({"detail": detail} if detail else {}),
         **facts,
     }
+
+
+def written_refusal(error: Refusal) -> dict[str, object]:
+    return written(error.status, error.slug(), error.title, error.detail, **error.facts)
+
+
+def problem(status: int, slug: str, title: str = "", detail: str = "", **facts: object) -> Response:
+    """The answer: `application/problem+json` with type, title, status, detail and facts."""
+    body = written(status, slug, title, detail, **facts)
     headers = {"retry-after": "1"} if status == 503 else {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"

@@ -9,6 +9,7 @@ import os
 import traceback
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -26,8 +27,11 @@ from services.notify.api import receipts as notify_receipts
 from services.notify.domain import lattice, message, people, segments, words
 from services.notify.store import messages as notify_messages
 from services.workorders.domain import clockwork, judging, pausing, protected
+from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
-from services.workorders.store import calendars, clocks, orders
+from services.workorders.store import bulk_jobs, calendars, clocks, orders
+from services.workorders.use_cases import bulk_actions
+from services.workorders.use_cases import bulk_jobs as bulk_use_cases
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
 from shared.calendar import Calendar, Definition
 from shared.db import Tx
@@ -326,7 +330,36 @@ def past_etrs_are_handed_over() -> None:
     put(notify_messages, "_CLAIM", claim.replace("AND (not_after IS NULL OR not_after > $1)", ""))
 
 
+def a_refusal_undoes_its_neighbours() -> None:
+    @asynccontextmanager
+    async def apart(self: Tx) -> Any:
+        yield
+
+    put(Tx, "apart", apart)
+
+
+def two_workers_take_the_same_items() -> None:
+    async def lock_waiting(tx: Tx, id: Any, limit: int | None = None) -> Any:
+        waiting = await bulk_jobs.items(tx, id, Outcome.WAITING, cursor=None, limit=limit or 9)
+        return waiting
+
+    put(bulk_jobs, "lock_waiting", lock_waiting)
+
+
+def bulk_jobs_see_every_region() -> None:
+    aim = bulk_use_cases.Aim
+    put(bulk_use_cases, "Aim", lambda id, region, expected: aim(id, "", expected))
+
+
+def undo_overrules_what_came_since() -> None:
+    async def unsupervise(tx: Any, stamp: Any, aim: Any, before: Any, because: str) -> None:
+        await bulk_actions.concerns.release(tx, stamp, aim, because)
+
+    bulk_actions._OPPOSITES[Action.SUPERVISION] = unsupervise
+
+
 _SHARED = "tests/service/shared"
+_BULK = "tests/service/workorders/test_bulk_jobs.py"
 _TROUBLE = "tests/service/test_trouble.py"
 
 # Each with the tests that must notice.
@@ -367,6 +400,10 @@ MUTATIONS: dict[Callable[[], None], str] = {
     early_receipts_are_left_alone: "tests/service/notify/test_receipts.py",
     each_receipt_in_a_commit_of_its_own: "tests/service/notify/test_receipts.py",
     receipts_answered_before_the_commit: "tests/service/notify/test_receipts.py",
+    a_refusal_undoes_its_neighbours: _BULK,
+    two_workers_take_the_same_items: _BULK,
+    bulk_jobs_see_every_region: _BULK,
+    undo_overrules_what_came_since: _BULK,
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
     each_case_is_a_customer: "tests/service/notify/test_outages.py",

@@ -1,4 +1,4 @@
-"""What becomes due here: clocks, pauses, routing, protections, outages, promises, days."""
+"""What becomes due: clocks, pauses, routing, protections, outages, promises, bulk jobs, days."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from prometheus_client import Gauge
 
 from services.workorders.store import (
+    bulk_jobs,
     calendars,
     clocks,
     escalations,
@@ -28,6 +29,7 @@ from services.workorders.use_cases import (
     promises,
     routing,
 )
+from services.workorders.use_cases.bulk_jobs import work_on
 from services.workorders.use_cases.calendars import CALENDAR_BELL, tell_of_endings
 from services.workorders.use_cases.escalations import send_digests
 from services.workorders.use_cases.firing import CLOCK_BELL, fire
@@ -65,6 +67,7 @@ timers = (
     Timer("policies", _new_day, _no_date),
     Timer(escalations.ESCALATION_BELL, send_digests, escalations.next_due),
     Timer(policy_edits.EDIT_BELL, go_on, policy_edits.next_due),
+    Timer(bulk_jobs.BULK_BELL, work_on, bulk_jobs.next_due),
     Timer(CALENDAR_BELL, _endings, calendars.next_ending),
     Timer(routing.ROUTING_BELL, routing.look_again, orders.next_routing),
     Timer(watching.WATCH_BELL, watch_breached, watching.next_due),

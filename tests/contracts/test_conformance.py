@@ -62,6 +62,10 @@ SENSIBLE: dict[str, tuple[Any, ...]] = {
     "until": ("2026-11-20T18:00:00+08:00",),
     "valid_from": ("2030-01-01", "2031-01-01"),
     "limits": ([], [POLICY_LIMIT]),
+    "bulk-jobs/action": ("resumption",),
+    "bulk-jobs/body": ({},),
+    "bulk-jobs/orders": ([{"id": "01890000-0000-7000-8000-000000000001"}],),
+    "bulk-jobs/filter": (None,),
     "policy-edits/policy": ("sgcc-2022",),
     "policy-edits/version": ("2022.3",),
     "team": ("GX-01", "GX-02", "GX-99"),
@@ -129,6 +133,9 @@ NEVER_SUCCEEDS_HERE = {
 }
 # Where the first of the roles that may is not the one that can.
 ASKED_BY = {
+    "POST /v1/bulk-jobs": "supervisor",
+    "POST /v1/bulk-jobs/{id}/cancellation": "supervisor",
+    "POST /v1/bulk-jobs/{id}/undo": "supervisor",
     "POST /v1/work-orders/{id}/dispatch": "supervisor",
     "POST /v1/shifts/{id}/handover/signature": "supervisor",
     "POST /v1/shifts/{id}/handover/items/{order_id}/acknowledgement": "supervisor",

@@ -26,7 +26,7 @@ Step = tuple[str, str, dict[str, object] | None]  # the noun of the move, by whi
 
 _PROTECTED = "/v1/protected-customers/{"
 _ORDERS, _CLOCKS, _SHIFTS = "/v1/work-orders/", "/v1/clocks/", "/v1/shifts/"
-_ESCALATIONS, _EDITS = "/v1/escalations/", "/v1/policy-edits/"
+_ESCALATIONS, _EDITS, _JOBS = "/v1/escalations/", "/v1/policy-edits/", "/v1/bulk-jobs/"
 _OUTAGES, _DECISIONS = "/v1/outages/", "/v1/outage-decisions/"
 # What stands in an address, and where such a thing is found.
 PLACES = {
@@ -139,6 +139,8 @@ async def places(running: Running, path: str, headers: Headers) -> list[str]:
         return [row.it for row in rows if str(row.order_id) in orders]
     if name == "workorders" and path.startswith(_EDITS):
         return [await _edit(running, headers)]
+    if name == "workorders" and path.startswith(_JOBS):
+        return [await _job(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     if name == "workorders" and path.startswith(_SHIFTS + "{"):
         return [await _shift(running, headers, path.rpartition("/")[2]) for _ in range(4)]
     for (service, begins), query in PLACES.items():
@@ -281,6 +283,20 @@ async def _edit(running: Running, headers: Headers) -> str:
     assert answer.status_code == 201, answer.text
     timer = next(one for one in running.service.timers if one.name == "policy_edits")
     await fire_due(running.database, timer, NINE)
+    return str(answer.json()["id"])
+
+
+async def _job(running: Running, headers: Headers, noun: str) -> str:
+    """The id of a bulk job: one that is over, or (to be cancelled) one that is not."""
+    order = (await _order(running, headers, "danger")).split("/")[0]
+    body = {"danger": True, "reason": "for a look"}
+    wanted = {"action": "danger", "body": body, "orders": [{"id": order}]}
+    who = headers("supervisor") | {"idempotency-key": str(uuid4())}
+    answer = await running.client.post("/v1/bulk-jobs", json=wanted, headers=who)
+    assert answer.status_code == 201, answer.text
+    if noun != "cancellation":
+        timer = next(one for one in running.service.timers if one.name == "bulk_jobs")
+        await fire_due(running.database, timer, NINE)
     return str(answer.json()["id"])
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.workorders.api import (
     board,
+    bulk_jobs,
     calendars,
     clocks,
     closing,
@@ -48,6 +49,7 @@ _PARTS = (
     devices,
     policies,
     policy_edits,
+    bulk_jobs,
     escalations,
     protected,
     roster,

@@ -30,16 +30,24 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BoardRules:
-    """at_risk_within: before its due instant. most_items: of one job."""
+    """at_risk_within: before its due instant. most_items: of one bulk job.
+
+    undo_within: after the end of a bulk job that can be undone.
+    """
 
     at_risk_within: timedelta
     most_items: int
+    undo_within: timedelta
 
 
 def read_board(data: Mapping[str, Any]) -> BoardRules:
     """Raises BadPolicy or KeyError."""
-    only(data, ("at_risk_within", "most_items"))
-    return BoardRules(duration(data["at_risk_within"]), whole(data["most_items"]))
+    only(data, ("at_risk_within", "most_items", "undo_within"))
+    return BoardRules(
+        duration(data["at_risk_within"]),
+        whole(data["most_items"]),
+        duration(data["undo_within"]),
+    )
 
 
 def urgency(due_at: datetime, at: datetime, within: timedelta) -> Urgency:

@@ -35,6 +35,13 @@ async def lock(tx: Tx, id: UUID, region: str) -> Decision:
     return _decision(row)
 
 
+def last_of(tx: Tx, order_id: UUID) -> UUID:
+    """The decision about this order that was taken last in this transaction, not yet written."""
+    left = [row for row in tx.left(outage_decisions) if row["order_id"] == order_id]
+    id: UUID = left[-1]["id"]
+    return id
+
+
 async def mark_undone(tx: Tx, id: UUID, at: datetime, by: str, because: str) -> None:
     undone = {"undone_at": at, "undone_by": by, "undone_because": because}
     await tx.execute(outage_decisions.update().where(outage_decisions.c.id == id).values(undone))

@@ -1,6 +1,7 @@
 """The workorders database at a glance. Alembic reads this."""
 
 from services.workorders.tables.board import on_board
+from services.workorders.tables.bulk_jobs import bulk_items, bulk_jobs
 from services.workorders.tables.calendars import calendar_alarms, calendars
 from services.workorders.tables.clocks import clock_corrections, clock_entries, clocks
 from services.workorders.tables.devices import devices
@@ -30,6 +31,8 @@ from services.workorders.tables.search import order_search
 from services.workorders.tables.watching import watch_requests
 
 __all__ = [
+    "bulk_items",
+    "bulk_jobs",
     "calendar_alarms",
     "calendars",
     "clock_corrections",
