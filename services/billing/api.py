@@ -9,17 +9,20 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from services.billing import store, use_cases
-from services.billing.domain.account import Account
+from services.billing.domain.account import Account, AccountId
 from services.billing.domain.ledger import BillStatus
 from shared.auth import Called, may
 from shared.contracts.intake import Area
+from shared.db import Tx
 from shared.errors import Invalid
 from shared.http import Body, Expected, Line, Shown, Stamped, Transaction, etag_of
 from shared.page import Cursor, Limit, Page, cursor_after
 from shared.phone import phone_of
 from shared.privacy import mask_address, mask_name, mask_phone
 
-router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
+router = APIRouter()
+_accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"])
+_compensations = APIRouter(prefix="/v1/compensations", tags=["compensations"])
 
 Digits = r"^[0-9]{6,20}$"
 AccountNo = Annotated[str, Path(pattern=Digits, examples=["5050000001"])]
@@ -102,6 +105,34 @@ class BillOut(Shown):
     lines: list[LineOut]
 
 
+class CompensationOut(Shown):
+    """A sum that a broken promise costs, as it was reckoned; `waived_at`: it is not owed after all.
+
+    `amount_minor` is in the smallest unit of `currency` (ISO 4217); `step` counts the sums of one
+    rule for one order.
+    """
+
+    id: UUID
+    work_order_id: UUID
+    case_number: str
+    amount_minor: int
+    currency: str
+    pack: str
+    pack_version: str
+    rule: str
+    step: int
+    promised_at: datetime
+    booked_at: datetime
+    waived_at: datetime | None
+    waived_because: str | None
+
+
+class AssignmentIn(Body):
+    """Whose it is."""
+
+    account_no: Annotated[str, Field(pattern=Digits)]
+
+
 def shown(account: Account) -> AccountOut:
     out = AccountOut.model_validate(account)
     out.name = mask_name(account.name) or ""
@@ -115,7 +146,7 @@ def _place(on: date, id: UUID) -> str:
     return cursor_after(datetime.combine(on, time(), UTC), id)
 
 
-@router.get("", dependencies=[readers])
+@_accounts.get("", dependencies=[readers])
 async def page(
     tx: Transaction,
     caller: Called,
@@ -140,7 +171,7 @@ async def page(
     return Page(items=[shown(account) for account in found[:limit]], next=following)
 
 
-@router.get("/{account_no}", dependencies=[readers])
+@_accounts.get("/{account_no}", dependencies=[readers])
 async def read(
     tx: Transaction, caller: Called, account_no: AccountNo, response: Response
 ) -> AccountOut:
@@ -149,7 +180,7 @@ async def read(
     return shown(account)
 
 
-@router.get("/{account_no}/balance", dependencies=[readers])
+@_accounts.get("/{account_no}/balance", dependencies=[readers])
 async def balance(
     tx: Transaction, stamp: Stamped, caller: Called, account_no: AccountNo
 ) -> BalanceOut:
@@ -166,7 +197,7 @@ async def balance(
     )
 
 
-@router.get("/{account_no}/bills", dependencies=[readers])
+@_accounts.get("/{account_no}/bills", dependencies=[readers])
 async def bills(
     tx: Transaction,
     caller: Called,
@@ -182,7 +213,7 @@ async def bills(
     return Page(items=[BillOut.model_validate(bill) for bill in found[:limit]], next=following)
 
 
-@router.post("/{account_no}/contact", dependencies=[may("agent", "supervisor")])
+@_accounts.post("/{account_no}/contact", dependencies=[may("agent", "supervisor")])
 async def change_contact(
     tx: Transaction,
     stamp: Stamped,
@@ -198,3 +229,49 @@ async def change_contact(
     )
     response.headers["etag"] = etag_of(account.version)
     return shown(account)
+
+
+@_accounts.get("/{account_no}/compensations", dependencies=[readers])
+async def compensations(
+    tx: Transaction,
+    caller: Called,
+    account_no: AccountNo,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CompensationOut]:
+    """What the customer is owed for broken promises, newest first; the waived ones too."""
+    account = await store.get(tx, account_no, caller.region)
+    return await _compensation_page(tx, caller.region, account.id, cursor, limit)
+
+
+@_compensations.get("", dependencies=[may("ops", "supervisor")])
+async def unassigned(
+    tx: Transaction, caller: Called, cursor: Cursor = None, limit: Limit = 50
+) -> Page[CompensationOut]:
+    """Sums of which nobody knows yet whose they are, in the caller's region, newest first."""
+    return await _compensation_page(tx, caller.region, None, cursor, limit)
+
+
+@_compensations.post("/{id}/account", dependencies=[may("supervisor")])
+async def assign(
+    tx: Transaction, stamp: Stamped, caller: Called, id: UUID, body: AssignmentIn
+) -> CompensationOut:
+    """It is this customer's, and counts in what the account owes from now on."""
+    owed = await use_cases.assign_compensation(tx, stamp, id, body.account_no, caller.region)
+    return CompensationOut.model_validate(owed)
+
+
+async def _compensation_page(
+    tx: Tx, region: str, account_id: AccountId | None, cursor: str | None, limit: int
+) -> Page[CompensationOut]:
+    found = await store.page_of_compensations(
+        tx, region, account_id, cursor=cursor, limit=limit + 1
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    following = cursor_after(last.booked_at, last.id) if last else None
+    items = [CompensationOut.model_validate(owed) for owed in found[:limit]]
+    return Page(items=items, next=following)
+
+
+router.include_router(_accounts)
+router.include_router(_compensations)

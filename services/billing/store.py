@@ -8,19 +8,27 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from services.billing.domain.account import Account, AccountId
+from services.billing.domain.compensation import Compensation
 from services.billing.domain.ledger import Bill, BillId, BillStatus, Due, Payment, Period
 from services.billing.domain.tariff import Line
-from services.billing.tables import accounts, bill_lines, bills, payments
+from services.billing.tables import accounts, bill_lines, bills, compensations, payments
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import region_scope
 from shared.page import after
 
+BILLED_IN = "CNY"  # what a fen is a hundredth of
+
 
 class NoSuchAccount(NotFound):
     """There is no such account, or you may not see it."""
+
+
+class NoSuchCompensation(NotFound):
+    """There is no such compensation, or you may not see it."""
 
 
 async def get(tx: Tx, account_no: str, region: str) -> Account:
@@ -86,6 +94,66 @@ async def paid_fen(tx: Tx, id: AccountId) -> int:
     return int((await tx.execute(query.where(payments.c.account_id == id))).scalar_one())
 
 
+async def credited_fen(tx: Tx, id: AccountId) -> int:
+    """What compensation counts for the account, in the currency that its bills are in."""
+    its = (compensations.c.account_id == id, compensations.c.currency == BILLED_IN)
+    query = sa.select(sa.func.coalesce(sa.func.sum(compensations.c.amount_minor), 0))
+    stands = query.where(*its, compensations.c.waived_at.is_(None))
+    return int((await tx.execute(stands)).scalar_one())
+
+
+async def id_of(tx: Tx, account_no: str | None) -> AccountId | None:
+    """Of the account with this number, whoever asks; None when there is none."""
+    query = sa.select(accounts.c.id).where(accounts.c.account_no == account_no)
+    id: UUID | None = (await tx.execute(query)).scalar_one_or_none()
+    return AccountId(id) if id is not None else None
+
+
+async def add_compensation(tx: Tx, owed: Compensation) -> bool:
+    """False when it is known already: nothing is changed then."""
+    new = insert(compensations).values(asdict(owed)).on_conflict_do_nothing()
+    return (await tx.execute(new.returning(compensations.c.id))).one_or_none() is not None
+
+
+async def waive(tx: Tx, owed: Compensation) -> bool:
+    """False when it was waived already."""
+    standing = (compensations.c.id == owed.id, compensations.c.waived_at.is_(None))
+    why = {"waived_at": owed.waived_at, "waived_because": owed.waived_because}
+    return (await tx.execute(compensations.update().where(*standing).values(why))).rowcount == 1
+
+
+async def lock_compensation(tx: Tx, id: UUID, region: str) -> Compensation:
+    """Raises NoSuchCompensation."""
+    mine = (compensations.c.id == id, region_scope(compensations.c.region, region))
+    query = sa.select(compensations).where(*mine).with_for_update()
+    row = (await tx.execute(query)).one_or_none()
+    if row is None:
+        raise NoSuchCompensation
+    return _compensation(row)
+
+
+async def save_compensation(tx: Tx, owed: Compensation) -> None:
+    """Write back a locked one: whose it is."""
+    statement = compensations.update().where(compensations.c.id == owed.id)
+    await tx.execute(statement.values(account_id=owed.account_id))
+
+
+async def page_of_compensations(
+    tx: Tx, region: str, account_id: AccountId | None, *, cursor: str | None, limit: int
+) -> list[Compensation]:
+    """Of that account, else those that nobody knows the customer of; newest first."""
+    where = [
+        compensations.c.account_id == account_id
+        if account_id is not None
+        else compensations.c.account_id.is_(None),
+        region_scope(compensations.c.region, region) if account_id is None else sa.true(),
+        after(compensations.c.booked_at, compensations.c.id, cursor),
+    ]
+    newest = (compensations.c.booked_at.desc(), compensations.c.id.desc())
+    query = sa.select(compensations).where(*where).order_by(*newest).limit(limit)
+    return [_compensation(row) for row in await tx.execute(query)]
+
+
 async def page_of_bills(tx: Tx, id: AccountId, *, cursor: str | None, limit: int) -> list[Bill]:
     """The bills of the account with their lines, newest first."""
     mine = (bills.c.account_id == id, after(bills.c.issued_on, bills.c.id, cursor))
@@ -125,6 +193,10 @@ async def add_payments(tx: Tx, new: Sequence[Payment]) -> None:
 
 def _account(row: Any) -> Account:
     return Account(**row._mapping)
+
+
+def _compensation(row: Any) -> Compensation:
+    return Compensation(**row._mapping)
 
 
 def _bill_row(bill: Bill) -> dict[str, Any]:

@@ -69,3 +69,30 @@ payments = sa.Table(
     sa.UniqueConstraint("method", "reference"),
     sa.Index("ix_payments_account_id", "account_id"),
 )
+
+compensations = sa.Table(
+    "compensations",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey(accounts.c.id)),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("work_order_id", sa.Uuid, nullable=False),
+    sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("pack", sa.Text, nullable=False),
+    sa.Column("pack_version", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    instant("promised_at"),
+    instant("booked_at"),
+    instant("waived_at", nullable=True),
+    sa.Column("waived_because", sa.Text),
+    sa.Index("ix_compensations_account_id", "account_id", "booked_at", "id"),
+    sa.Index(
+        "ix_compensations_unassigned",
+        "booked_at",
+        "id",
+        postgresql_where=sa.text("account_id IS NULL"),
+    ),
+)

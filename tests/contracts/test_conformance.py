@@ -125,6 +125,7 @@ LEFT_OUT = {"valid_to", "overlay_of", "standards", *SECTIONS}
 NEVER_SUCCEEDS_HERE = {
     "GET /v1/receipts/kannel",
     "GET /v1/compensations/{id}",
+    "POST /v1/compensations/{id}/account",
     "POST /v1/compensations/{id}/exemption",
     "POST /v1/work-orders/{id}/appliance-claim",
     "POST /v1/outages/{id}/merge",
