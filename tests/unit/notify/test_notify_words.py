@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.notify import consumers
 from services.notify.domain.words import BadWords, Book, Term, TextTooLong, cleaned
+from shared.contracts.outages import OutageStage
 
 NOTIFY = Path(consumers.__file__).parent
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -28,7 +30,18 @@ def chinese():
 
 def test_every_rule_names_a_template_and_a_fact_that_we_hear(chinese):
     book = Book.of([chinese], read("rules.yaml"), ZONE, "zh-CN")
-    assert book.facts() == set(consumers.heard(book))
+    stages = {f"outage.{stage}" for stage in get_args(OutageStage)}
+    by_stage = {"outage-opened", "outage-updated", "outage-restored", "order-repaired"}
+    only_kept = {"order-linked", "order-unmerged"}
+    others = {f"workorders.{fact}.v1" for fact in by_stage | only_kept}
+    assert book.facts() == (set(consumers.heard(book)) - others) | stages
+    assert others < set(consumers.heard(book))
+
+
+def test_a_rule_for_what_we_do_not_hear_stops_the_start(chinese):
+    rule = {"fact": "outage.exploded", "audience": "customer", "template": "etr-set.v1"}
+    with pytest.raises(BadWords, match="outage.exploded"):
+        consumers.heard(Book.of([chinese], [rule], ZONE, "zh-CN"))
 
 
 def test_a_moment_is_said_in_the_utility_s_zone(chinese):
