@@ -49,6 +49,12 @@ class KnownCase(BaseModel):
 
 class Order(BaseModel):
     id: UUID
+    status: str = ""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Somebody is sent for it: it follows no other order."""
+        return self.status != "merged"
 
 
 class Sms(BaseModel):

@@ -1,6 +1,7 @@
 """The figures of a replay, for people and for programs."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,8 @@ class Figures:
 
     duplicates: cases beyond one a call, work orders beyond one a case, SMS beyond one a case and
         template. lost: calls without case, cases without work order or without delivered SMS.
+    dispatches: work orders that somebody is sent for, the others follow them. overdispatched:
+        those beyond one a fault.
     unfinished: calls whose end was not awaited, because the run was interrupted.
     """
 
@@ -23,6 +26,8 @@ class Figures:
     calls: int
     cases: int
     work_orders: int
+    dispatches: int
+    overdispatched: int
     messages: int
     duplicates: int
     lost: int
@@ -36,7 +41,7 @@ class Figures:
 
     @property
     def good(self) -> bool:
-        return self.duplicates == self.lost == self.unfinished == 0
+        return self.duplicates == self.overdispatched == self.lost == self.unfinished == 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -44,6 +49,7 @@ class Figures:
 
 def figures(run: str, stories: Sequence[Story], wall_s: float) -> Figures:
     over = [story for story in stories if story.over]
+    sent = dispatches(stories)
     accepts = [s.accepted_after for s in stories if s.accepted_after is not None]
     tells = [s.told_after for s in stories if s.told_after is not None]
     return Figures(
@@ -51,6 +57,8 @@ def figures(run: str, stories: Sequence[Story], wall_s: float) -> Figures:
         calls=len(stories),
         cases=len({story.case.id for story in stories if story.case}),
         work_orders=len({order.id for story in stories for order in story.orders}),
+        dispatches=sum(sent.values()),
+        overdispatched=sum(times - 1 for times in sent.values()),
         messages=len({sms.id for story in stories for sms in story.sent}),
         duplicates=sum(story.duplicates for story in stories),
         lost=sum(story.missing is not None for story in over) + _merged(over),
@@ -70,6 +78,17 @@ def _merged(stories: Iterable[Story]) -> int:
     return len(ids) - len(set(ids))
 
 
+def dispatches(stories: Iterable[Story]) -> Counter[str]:
+    """How many orders of each fault somebody is sent for. Faults whose orders all follow: none."""
+    alone = {
+        (story.call.outage_id, order.id)
+        for story in stories
+        for order in story.orders
+        if order.stands_alone
+    }
+    return Counter(fault for fault, _ in alone)
+
+
 def percentile_ms(seconds: Sequence[float], share: float) -> float | None:
     """The smallest value that at least `share` of them do not exceed, in milliseconds."""
     if not seconds:
@@ -78,14 +97,16 @@ def percentile_ms(seconds: Sequence[float], share: float) -> float | None:
     return round(sorted(seconds)[rank - 1] * 1000, 1)
 
 
-def troubles(stories: Iterable[Story]) -> list[str]:
-    """A line for each call that was lost or led to duplicates."""
+def troubles(stories: Sequence[Story]) -> list[str]:
+    """A line for each call that was lost or led to duplicates, and for each fault that did."""
     found = []
     for story in stories:
         if story.over and (why := story.missing):
             found.append(f"{story.call.key}: {why}")
         if story.duplicates:
             found.append(f"{story.call.key}: {story.duplicates} too many")
+    sent = dispatches(stories)
+    found += [f"{fault}: {times} dispatches" for fault, times in sent.items() if times > 1]
     return found
 
 
@@ -104,6 +125,8 @@ def _lines(of: Figures) -> list[tuple[str, str]]:
         ("calls", str(of.calls)),
         ("cases", str(of.cases)),
         ("work orders", str(of.work_orders)),
+        ("dispatches", str(of.dispatches)),
+        ("more than one for a fault", _zero(of.overdispatched)),
         ("messages", str(of.messages)),
         ("duplicates", _zero(of.duplicates)),
         ("lost", _zero(of.lost)),

@@ -18,14 +18,15 @@ _PLACES = (
 )
 
 
-def a_storm(path: Path, faults: int) -> Path:
+def a_storm(path: Path, faults: int, series: str = "58") -> Path:
+    """`series`: faults of another one are at other transformers."""
     lines = [",".join(COLUMNS)]
     for number in range(faults):
         postcode, easting, northing = _PLACES[number % len(_PLACES)]
         etr_at = "" if number % 7 == 0 else "2025-02-03T22:00:00Z"
         cause = "" if number % 5 == 0 else "Severe weather."
         lines.append(
-            f"58{number:05},2025-01-24T02:{number:02}:00Z,{etr_at},2025-02-01T14:39:00Z,"
+            f"{series}{number:05},2025-01-24T02:{number:02}:00Z,{etr_at},2025-02-01T14:39:00Z,"
             f"{postcode},{easting},{northing},{number % 4 + 1},A repair team is on its way.,{cause}"
         )
     path.write_text("\n".join(lines) + "\n")
@@ -54,11 +55,12 @@ def test_thirty_faults_are_filed_and_everyone_is_told_once(suite: Suite, tmp_pat
 
 
 def test_every_customer_of_a_fault_may_call(suite: Suite, tmp_path: Path) -> None:
-    storm = a_storm(tmp_path / "storm.csv", 8)
+    storm = a_storm(tmp_path / "storm.csv", 8, "59")
     ended = replay(suite, storm, "--expand", "customers")
     assert ended.returncode == 0, ended.stderr
     figures = json.loads(ended.stdout)
     assert figures["calls"] == figures["cases"] == figures["work_orders"] == 20
+    assert (figures["dispatches"], figures["overdispatched"]) == (8, 0), "one for each fault"
 
 
 def test_nothing_of_a_malformed_file_is_filed(suite: Suite, tmp_path: Path) -> None:

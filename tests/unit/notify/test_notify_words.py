@@ -40,7 +40,7 @@ def test_every_rule_names_a_template_and_a_fact_that_we_hear(chinese):
 
 def test_a_rule_for_what_we_do_not_hear_stops_the_start(chinese):
     rule = {"fact": "outage.exploded", "audience": "customer", "template": "etr-set.v1"}
-    with pytest.raises(BadWords, match="outage.exploded"):
+    with pytest.raises(BadWords, match=r"outage\.exploded"):
         consumers.heard(Book.of([chinese], [rule], ZONE, "zh-CN"))
 
 

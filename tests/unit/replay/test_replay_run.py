@@ -119,7 +119,7 @@ async def test_everyone_is_told_once(wattline):
     assert (found.calls, found.cases, found.work_orders, found.messages) == (3, 3, 3, 3)
     assert found.duplicates == found.lost == found.unfinished == 0 and found.good
     assert found.delivered_p50_ms == found.delivered_p99_ms == 500.0
-    assert table(found).row_count == 12
+    assert table(found).row_count == 14
 
 
 @pytest.mark.parametrize(
