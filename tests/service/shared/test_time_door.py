@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.due import fire_due, run_timer
+from services.workorders.store.clocks import some_are_late
+from shared import due
+from shared.due import Timer, fire_due, run_timer
 from shared.ids import new_id
 from tests.conftest import NINE, Running
 from tests.service.conftest import hear
@@ -33,6 +35,12 @@ async def storm(workorders: Running, many: int) -> None:
         await tx.run("DELETE FROM clock_entries")
         await tx.run("DELETE FROM clocks")
         await tx.run(MANY, many)
+
+
+async def storm_again(workorders: Running) -> None:
+    """The same clocks are late once more."""
+    async with workorders.database.begin() as tx:
+        await tx.run("UPDATE clocks SET wake_at = due_at")
 
 
 async def breached(workorders: Running) -> Counter[str]:
@@ -115,3 +123,33 @@ async def test_a_timer_sleeps_until_the_next_instant_or_until_it_is_rung(workord
         async with workorders.database.begin() as tx:
             tx.ring(timer.name)
     assert set((await breached(workorders)).values()) == {1}
+
+
+async def test_a_patient_timer_lets_go_first_what_is_late_but_not_for_ever(
+    workorders, clock, monkeypatch
+):
+    monkeypatch.setattr(due, "_YIELD_SECONDS", 0.02)
+    await storm(workorders, 60)
+    clock.now = NINE + timedelta(hours=1)
+    stopping, fired = asyncio.Event(), []
+
+    async def fire(tx, stamp, limit):
+        fired.append(len(await breached(workorders)))
+        stopping.set()
+        return ()
+
+    async def nothing(tx):
+        return None
+
+    patient = Timer("patient", fire, nothing, some_are_late)
+    running = asyncio.create_task(run_timer(workorders.database, patient, clock, stopping))
+    await asyncio.sleep(0.1)
+    assert fired == []
+    assert await fire_due(workorders.database, workorders.service.timers[0], clock.now) == 60
+    await running
+    assert fired == [60]
+
+    await storm_again(workorders)
+    stopping.clear()
+    await run_timer(workorders.database, patient, clock, stopping)
+    assert fired == [60, 60], "it had its turn although the clocks are late still"
