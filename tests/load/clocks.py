@@ -97,7 +97,7 @@ async def _arming(database: Database) -> Figure:
     async with database.begin() as tx:
         stamp = Stamp(by="bench", at=datetime.now(UTC))
         packs = await references.packs_in_force(tx, stamp.at)
-        [row] = await tx.run("SELECT id FROM work_orders WHERE case_number NOT LIKE 'many-%'")
+        [row] = await tx.run("SELECT id FROM work_orders WHERE case_number NOT LIKE 'many-%' LIMIT 1")
         model = (await orders.of_ids(tx, [row.id]))[WorkOrderId(row.id)]
 
     async def opened(*, armed: bool) -> None:
@@ -118,8 +118,10 @@ async def _arming(database: Database) -> Figure:
 
 
 def _like(model: WorkOrder, at: datetime) -> WorkOrder:
+    """Another like it, whose case was accepted just now."""
     values = {name: getattr(model, name) for name in WorkOrder.__dataclass_fields__}
     anew = {"id": WorkOrderId(new_id(at)), "case_id": new_id(at), "leads_until": None}
+    anew |= {"received_at": at, "opened_at": at}
     return WorkOrder(**values | anew)
 
 

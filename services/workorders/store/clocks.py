@@ -82,7 +82,8 @@ _NEWEST = (
     " WHERE k.order_id = c.order_id AND k.kind = c.kind) FROM clocks c WHERE c.id = ANY($1::uuid[])"
 )
 _A_WHILE = timedelta(milliseconds=100)
-_ANY_DUE = "SELECT 1 FROM clocks WHERE wake_at < $1 LIMIT 1"
+# Ordered, or a plan made for any instant at all would read the whole table.
+_ANY_DUE = "SELECT 1 FROM clocks WHERE wake_at < $1 ORDER BY wake_at LIMIT 1"
 _DUE = "WHERE c.wake_at < $1 ORDER BY c.wake_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED"
 
 
