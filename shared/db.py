@@ -1,7 +1,6 @@
 """An open transaction. Whoever opened it (a door) ends it; nobody else may."""
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -162,7 +162,7 @@ def _insert_all(shape: tuple[_Part, ...]) -> str:
 
 def _plain(value: Any) -> Any:
     """As asyncpg wants it: JSON as text, everything else as it is."""
-    return json.dumps(value, ensure_ascii=False) if value.__class__ in (dict, list) else value
+    return to_json(value).decode() if value.__class__ in (dict, list) else value
 
 
 Begin = Callable[[], AbstractAsyncContextManager[Tx]]

@@ -1,10 +1,10 @@
 """CloudEvents 1.0, structured JSON: the outside of every event."""
 
-import json
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import to_json
 
 from shared.ids import new_id
 from shared.stamp import Stamp
@@ -77,5 +77,5 @@ def as_json(event: Event, stamp: Stamp, sequence: int = 0) -> str:
         "actor": stamp.by,
         "traceparent": stamp.trace,
     }
-    outside = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+    outside = to_json(head).decode()
     return f'{outside[:-1]},"data":{event.model_dump_json()}}}'

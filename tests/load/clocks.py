@@ -97,7 +97,7 @@ async def _arming(database: Database) -> Figure:
     async with database.begin() as tx:
         stamp = Stamp(by="bench", at=datetime.now(UTC))
         packs = await references.packs_in_force(tx, stamp.at)
-        [row] = await tx.run("SELECT id FROM work_orders WHERE case_number NOT LIKE 'many-%' LIMIT 1")
+        [row] = await tx.run("SELECT id FROM work_orders WHERE case_number NOT LIKE 'many-%'")
         model = (await orders.of_ids(tx, [row.id]))[WorkOrderId(row.id)]
 
     async def opened(*, armed: bool) -> None:

@@ -1,7 +1,7 @@
 """Who is told when a clock warns or breaches, how, how often: a section `ladders` of a pack."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -53,12 +53,25 @@ class Step:
         return datetime.combine(day, ends, zone).astimezone(at.tzinfo)
 
 
+Numbered = tuple[tuple[int, Step], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Steps in order. It ends when somebody acknowledges, and when its clock stops."""
+    """Steps in order. It ends when somebody acknowledges, and when its clock stops.
+
+    warned, breached: the steps that count then, each with its number, from 1 on.
+    """
 
     name: str
     steps: tuple[Step, ...]
+    warned: Numbered = field(init=False, repr=False, compare=False)
+    breached: Numbered = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for on in ("warned", "breached"):
+            counts = tuple((n, step) for n, step in enumerate(self.steps, 1) if step.on == on)
+            object.__setattr__(self, on, counts)
 
 
 Ladders = Mapping[str, Ladder]

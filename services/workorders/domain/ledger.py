@@ -47,10 +47,9 @@ def moved_on(clock: Clock | Whose, entry: Entry, runs: Runs = ()) -> Clock:
         look_back = _LOOKS_BACK.get(entry.what)
         changes = look_back(clock, entry, runs) if look_back else _MOVES[entry.what](clock, entry)
     changed = _with(clock, changes | {"entries": entry.n, "changed_at": entry.at})
-    wake_at, wake = next_wake(changed)
-    if wake_at == changed.wake_at and wake is changed.wake:
-        return changed
-    return _with(changed, {"wake_at": wake_at, "wake": wake})
+    for name, value in zip(("wake_at", "wake"), next_wake(changed), strict=True):
+        object.__setattr__(changed, name, value)  # it is nobody else's yet
+    return changed
 
 
 def _with(clock: Clock, changes: _Changes) -> Clock:

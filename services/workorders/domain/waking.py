@@ -1,11 +1,10 @@
 """When a clock does something by itself: warn, breach, climb its ladder."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.workorders.domain.clock import NOTHING, Clock, State, What
-from services.workorders.domain.ladder import Step
+from services.workorders.domain.ladder import Numbered, Step
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -47,7 +46,8 @@ def warnings_due(clock: Clock, at: datetime) -> tuple[int, datetime] | None:
 def rungs_due(clock: Clock, at: datetime) -> list[Rung]:
     """What the ladder asks for by `at`, each step once, however often it was missed."""
     due = []
-    for number, origin, step in _steps(clock):
+    origin, steps = _steps(clock)
+    for number, step in steps:
         last = None
         for repetition, when in enumerate(_times(step, origin), start=1):
             if when > at:
@@ -60,33 +60,32 @@ def rungs_due(clock: Clock, at: datetime) -> list[Rung]:
 
 
 def _next_rung_at(clock: Clock) -> datetime | None:
-    to = clock.escalated_to
-    nexts = (
-        next((when for when in _times(step, origin) if to is None or when > to), None)
-        for _, origin, step in _steps(clock)
-    )
-    return min((when for when in nexts if when is not None), default=None)
+    to, first = clock.escalated_to, None
+    origin, steps = _steps(clock)
+    for _, step in steps:
+        for when in _times(step, origin):
+            if to is None or when > to:
+                first = when if first is None or when < first else first
+                break
+    return first
 
 
-def _steps(clock: Clock) -> Iterator[tuple[int, datetime, Step]]:
-    """The steps that count now, numbered, each with the instant it is reckoned from."""
+def _steps(clock: Clock) -> tuple[datetime, Numbered]:
+    """The steps that count now, and the instant they are reckoned from."""
     ladder = clock.terms.ladder
-    if ladder is None or clock.acknowledged_at is not None:
-        return
-    on, origin = ("breached", clock.fired_at)
-    if clock.state is State.ARMED:
-        on, origin = ("warned", clock.warned_at)
-    if origin is None or clock.state not in (State.ARMED, State.BREACHED):
-        return
-    for number, step in enumerate(ladder.steps, start=1):
-        if step.on == on:
-            yield number, origin, step
+    if ladder is not None and clock.acknowledged_at is None:
+        if clock.state is State.BREACHED and clock.fired_at is not None:
+            return clock.fired_at, ladder.breached
+        if clock.state is State.ARMED and clock.warned_at is not None:
+            return clock.warned_at, ladder.warned
+    return clock.started_at, ()
 
 
-def _times(step: Step, origin: datetime) -> Iterator[datetime]:
+def _times(step: Step, origin: datetime) -> list[datetime]:
     """Every instant at which the step speaks. Its quiet hours only hold back the words."""
-    for repetition in range(step.times):
-        yield origin + step.after + (step.every or NOTHING) * repetition
+    first = origin + step.after
+    every = step.every or NOTHING
+    return [first + every * repetition for repetition in range(step.times)]
 
 
 def _warning_at(clock: Clock, number: int) -> datetime | None:

@@ -17,6 +17,7 @@ from shared.page import after
 
 ESCALATION_BELL = "escalations"
 _FIELDS = tuple(field.name for field in fields(Escalation))
+_RAISED = tuple(f for f in _FIELDS if f not in ("digest_id", "acknowledged_at", "acknowledged_by"))
 
 # Literal, so that queries with these words may use the partial index.
 _WAITS = "e.digest_id IS NULL AND e.acknowledged_at IS NULL AND e.by <> 'board'"
@@ -82,9 +83,9 @@ class Seen(NamedTuple):
 
 
 def add(tx: Tx, rows: Sequence[Escalation]) -> None:
-    """Leave them with this transaction; the timer of digests is woken after it."""
+    """Leave new ones with this transaction; the timer of digests is woken after it."""
     for row in rows:
-        values = {name: getattr(row, name) for name in _FIELDS}
+        values = {name: getattr(row, name) for name in _RAISED}
         values["ready_at"] = values.pop("held_until") or row.raised_at
         tx.leave(escalations, values)
     if rows:
