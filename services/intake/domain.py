@@ -155,7 +155,7 @@ class Case:
     ) -> "Case":
         """Raises NotConfidential."""
         if asked.confidential and asked.type not in ACCUSING:
-            raise NotConfidential(field="confidential", type=asked.type)
+            raise NotConfidential(field="confidential", case_type=asked.type)
         return cls(
             id=id,
             number=number,
