@@ -23,9 +23,11 @@ from hypothesis import Phase, settings
 from services.intake.domain import Case
 from services.notify import store as notify_store
 from services.notify import use_cases as notify_use_cases
+from services.notify.api import messages as notify_shown
 from services.notify.api import receipts as notify_receipts
 from services.notify.domain import lattice, message, people, segments, words
 from services.notify.store import messages as notify_messages
+from services.workorders import consumers as workorders_consumers
 from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
@@ -358,7 +360,25 @@ def undo_overrules_what_came_since() -> None:
     bulk_actions._OPPOSITES[Action.SUPERVISION] = unsupervise
 
 
+def reporters_are_in_the_case() -> None:
+    put(Case, "as_seen", lambda case: case)
+
+
+def orders_keep_what_came_with_the_fact() -> None:
+    put(workorders_consumers, "_known_here", lambda event: event)
+
+
+def who_leads_the_unit_is_told() -> None:
+    put(Case, "let_know", lambda case, role, scope: None)
+
+
+def a_reporters_phone_is_only_masked() -> None:
+    seen = notify_shown.shown
+    put(notify_shown, "shown", lambda one: seen(replace(one, confidential=False)))
+
+
 _SHARED = "tests/service/shared"
+_CONFIDENTIAL = "tests/service/test_confidential.py"
 _BULK = "tests/service/workorders/test_bulk_jobs.py"
 _TROUBLE = "tests/service/test_trouble.py"
 
@@ -404,6 +424,10 @@ MUTATIONS: dict[Callable[[], None], str] = {
     two_workers_take_the_same_items: _BULK,
     bulk_jobs_see_every_region: _BULK,
     undo_overrules_what_came_since: _BULK,
+    reporters_are_in_the_case: "tests/service/intake/test_confidential.py",
+    orders_keep_what_came_with_the_fact: _CONFIDENTIAL,
+    who_leads_the_unit_is_told: "tests/service/intake/test_confidential.py",
+    a_reporters_phone_is_only_masked: _CONFIDENTIAL,
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
     each_case_is_a_customer: "tests/service/notify/test_outages.py",

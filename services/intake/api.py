@@ -1,7 +1,7 @@
 """Cases over HTTP."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -37,7 +37,11 @@ class LocationIn(Body):
 
 
 class CaseIn(Body):
-    """`danger`: to people or things, such as fire, sparks, a fallen line."""
+    """`danger`: to people or things, such as fire, sparks, a fallen line.
+
+    `confidential`: of a report or a complaint, that nobody whom it is about learns who said it.
+    Both may be anonymous: without name, phone and account.
+    """
 
     type: CaseType
     channel: Channel
@@ -47,6 +51,7 @@ class CaseIn(Body):
     account_no: Annotated[str, Field(pattern=r"^[0-9]{6,20}$")] | None = None
     subtype: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
     danger: bool = False
+    confidential: bool = False
 
     def asked(self) -> Asked:
         return Asked(
@@ -59,6 +64,7 @@ class CaseIn(Body):
             **self.location.model_dump(),
             subtype=self.subtype,
             danger=self.danger,
+            confidential=self.confidential,
         )
 
 
@@ -85,13 +91,18 @@ class PromiseOut(Shown):
 
 
 class CaseOut(Shown):
-    """A case as a screen shows it: the caller masked unless revealed."""
+    """A case as a screen shows it: the caller masked unless revealed.
+
+    Of a `confidential` one nothing is shown that could tell who reported it: neither caller,
+    account, address, transformer nor description.
+    """
 
     id: UUID
     number: str
     type: str
     subtype: str | None
     danger: bool
+    confidential: bool
     channel: str
     status: Status
     description: str
@@ -105,6 +116,20 @@ class CaseOut(Shown):
     version: int
 
 
+class WarningOut(Shown):
+    """What whoever reports is to be told."""
+
+    code: Literal["anonymous"]
+    text: str
+
+
+class AcceptedOut(CaseOut):
+    warnings: list[WarningOut]
+
+
+_ANONYMOUS = WarningOut(code="anonymous", text="Nobody can be asked back, so it may stay unsolved.")
+
+
 class RevealIn(Body):
     """Why the personal data is needed; it is written into the audit."""
 
@@ -112,6 +137,7 @@ class RevealIn(Body):
 
 
 def shown(case: Case, *, masked: bool = True) -> CaseOut:
+    case = case.as_seen() if masked else case
     caller = CallerOut(name=case.caller.name, phone=case.caller.phone)
     where = LocationOut.model_validate(case.location)
     account_no = case.account_no
@@ -125,6 +151,7 @@ def shown(case: Case, *, masked: bool = True) -> CaseOut:
         type=case.type,
         subtype=case.subtype,
         danger=case.danger,
+        confidential=case.confidential,
         channel=case.channel,
         status=case.status,
         description=case.description,
@@ -142,7 +169,7 @@ def shown(case: Case, *, masked: bool = True) -> CaseOut:
 @router.post(
     "",
     status_code=201,
-    response_model=CaseOut,
+    response_model=AcceptedOut,
     dependencies=[may("agent", "bot", "supervisor", "service")],
 )
 async def accept(
@@ -153,8 +180,11 @@ async def accept(
     body: CaseIn,
 ) -> Response:
     """Take a case in. Needs an `Idempotency-Key`; repeating the request gives the same answer."""
-    case = await use_cases.accept(tx, stamp, body.asked(), caller.region, tx.zone)
-    return once.answer(shown(case), version=case.version)
+    asked = body.asked()
+    case = await use_cases.accept(tx, stamp, asked, caller.region, tx.zone)
+    warnings = [_ANONYMOUS] if asked.anonymous else []
+    answer = AcceptedOut(**dict(shown(case)), warnings=warnings)
+    return once.answer(answer, version=case.version)
 
 
 @router.get("/{id}", dependencies=[may("agent", "supervisor", "callback", "dispatcher", "service")])
@@ -193,6 +223,10 @@ async def page(
 async def reveal(
     tx: Transaction, stamp: Stamped, caller: Called, id: CaseId, body: RevealIn
 ) -> CaseOut:
-    """The case unmasked, for a stated purpose; the look is audited."""
+    """The case unmasked, for a stated purpose; the look is audited.
+
+    Who reported what is confidential is told to agents, to those who call back, and to supervisors
+    of more than the case's own region: others lead the unit that it is about.
+    """
     case = await use_cases.reveal(tx, stamp, id, caller.region, body.purpose)
     return shown(case, masked=False)

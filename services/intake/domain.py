@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from shared.errors import Invalid
+from shared.errors import Forbidden, Invalid
 from shared.phone import phone_of
 
 CaseId = NewType("CaseId", UUID)
@@ -32,6 +32,17 @@ class UnknownAccount(Invalid):
     """There is no account with this number."""
 
 
+class NotConfidential(Invalid):
+    """Only a report or a complaint can be confidential."""
+
+
+class TooCloseToTheReporter(Forbidden):
+    """Who made a confidential report is not told to those who lead the unit it is about."""
+
+
+ACCUSING = frozenset({"complaint", "report"})  # somebody of ours is said to have done wrong
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     name: str | None
@@ -46,6 +57,20 @@ class Location:
     area: str
     address: str | None = None
     transformer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What could tell who reported. Of a confidential case it lies in the vault alone."""
+
+    caller: Caller
+    account_no: str | None
+    address: str | None
+    transformer: str | None
+    description: str
+
+
+_NOBODY = Identity(Caller(None, None), None, None, None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +138,7 @@ class Case:
     accepted_at: datetime
     subtype: str | None = None
     danger: bool = False
+    confidential: bool = False
     status: Status = Status.ACCEPTED
     progress: Progress = field(default_factory=Progress)
     version: int = 1
@@ -127,6 +153,9 @@ class Case:
         commitments: Sequence[Commitment],
         at: datetime,
     ) -> "Case":
+        """Raises NotConfidential."""
+        if asked.confidential and asked.type not in ACCUSING:
+            raise NotConfidential(field="confidential", case_type=asked.type)
         return cls(
             id=id,
             number=number,
@@ -140,7 +169,32 @@ class Case:
             accepted_at=at,
             subtype=asked.subtype,
             danger=asked.danger,
+            confidential=asked.confidential,
         )
+
+    @property
+    def identity(self) -> Identity:
+        where = self.location
+        about = (self.account_no, where.address, where.transformer, self.description)
+        return Identity(self.caller, *about)
+
+    def with_identity(self, of: Identity) -> "Case":
+        where = replace(self.location, address=of.address, transformer=of.transformer)
+        said = replace(self, account_no=of.account_no, description=of.description)
+        return replace(said, caller=of.caller, location=where)
+
+    def as_seen(self) -> "Case":
+        """Without who reported, where that is confidential."""
+        return self.with_identity(_NOBODY) if self.confidential else self
+
+    def let_know(self, role: str, scope: str) -> None:
+        """May this role, of the region `scope`, know who reported?
+
+        A supervisor of no more than the case's own region leads the unit that it is about.
+        Raises TooCloseToTheReporter.
+        """
+        if self.confidential and role == "supervisor" and scope == self.location.region:
+            raise TooCloseToTheReporter(case_id=str(self.id))
 
     def follow(self, status: Status | None, heard: Progress) -> "Case":
         """The case after a fact about its order; unchanged when the fact is old."""
@@ -155,7 +209,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the caller asked for, as it was said. danger: to people or things."""
+    """What the caller asked for, as it was said. danger: to people or things.
+
+    confidential: nobody whom it is about may learn who said it.
+    """
 
     type: str
     channel: str
@@ -169,6 +226,13 @@ class Asked:
     transformer: str | None = None
     subtype: str | None = None
     danger: bool = False
+    confidential: bool = False
+
+    @property
+    def anonymous(self) -> bool:
+        """It accuses somebody, and nobody can be asked back. Source: handbook domain, section 4."""
+        known = (self.caller_name, self.caller_phone, self.account_no)
+        return self.type in ACCUSING and not any(known)
 
     def location(self, account: Account | None) -> Location:
         """Where it is: what was said, and for the rest what the account says."""

@@ -7,7 +7,12 @@ from shared.contracts.intake import Caller, CaseAccepted, Location, Promise
 
 
 def accepted(case: Case, account: Account | None) -> CaseAccepted:
-    """`account`: the customer's, if it is known."""
+    """`account`: the customer's, if it is known.
+
+    Of a confidential reporter only the phone, for notify to tell them (docs/adr/0018).
+    """
+    phone, case = case.caller.phone, case.as_seen()
+    account = None if case.confidential else account
     where = case.location
     return CaseAccepted(
         case_id=case.id,
@@ -15,7 +20,7 @@ def accepted(case: Case, account: Account | None) -> CaseAccepted:
         case_type=case.type,
         channel=case.channel,
         accepted_at=case.accepted_at,
-        caller=Caller(name=case.caller.name, phone=case.caller.phone),
+        caller=Caller(name=case.caller.name, phone=phone),
         location=Location(
             region=where.region,
             area=where.area,
@@ -29,4 +34,5 @@ def accepted(case: Case, account: Account | None) -> CaseAccepted:
         danger=case.danger,
         customer_class=account.customer_class if account else None,
         tags=account.tags if account else (),
+        confidential=case.confidential,
     )

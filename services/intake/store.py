@@ -14,12 +14,13 @@ from services.intake.domain import (
     Case,
     CaseId,
     Commitment,
+    Identity,
     Location,
     Progress,
     Promise,
     Status,
 )
-from services.intake.tables import accounts, cases, commitments
+from services.intake.tables import accounts, cases, commitments, vault
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import region_scope
@@ -57,7 +58,21 @@ async def for_acceptance(
 
 
 def add(tx: Tx, case: Case) -> None:
-    tx.leave(cases, _row(case))
+    """Who reported what is confidential goes into the vault, and not into the case."""
+    tx.leave(cases, _row(case.as_seen()))
+    if case.confidential:
+        tx.leave(vault, {"case_id": case.id, **_identity(case)})
+
+
+async def reveal(tx: Tx, case: Case) -> Case:
+    """The case with what the vault has of it."""
+    if not case.confidential:
+        return case
+    query = sa.select(vault).where(vault.c.case_id == case.id)
+    row = (await tx.execute(query)).one()
+    caller = Caller(row.caller_name, row.caller_phone)
+    about = (row.account_no, row.address, row.transformer, row.description)
+    return case.with_identity(Identity(caller, *about))
 
 
 async def get(tx: Tx, id: CaseId, region: str) -> Case:
@@ -140,15 +155,11 @@ def _row(case: Case) -> dict[str, Any]:
         "type": case.type,
         "subtype": case.subtype,
         "danger": case.danger,
+        "confidential": case.confidential,
         "channel": case.channel,
-        "description": case.description,
-        "caller_name": case.caller.name,
-        "caller_phone": case.caller.phone,
-        "account_no": case.account_no,
         "region": case.location.region,
         "area": case.location.area,
-        "address": case.location.address,
-        "transformer": case.location.transformer,
+        **_identity(case),
         "promises": [asdict(p) | {"due_at": p.due_at.isoformat()} for p in case.promises],
         "accepted_at": case.accepted_at,
         "status": case.status,
@@ -156,6 +167,19 @@ def _row(case: Case) -> dict[str, Any]:
         "team": case.progress.team,
         "etr_at": case.progress.etr_at,
         "version": case.version,
+    }
+
+
+def _identity(case: Case) -> dict[str, Any]:
+    """Columns of the case, or of the vault."""
+    identity = case.identity
+    return {
+        "caller_name": identity.caller.name,
+        "caller_phone": identity.caller.phone,
+        "account_no": identity.account_no,
+        "address": identity.address,
+        "transformer": identity.transformer,
+        "description": identity.description,
     }
 
 
@@ -176,6 +200,7 @@ def _case(row: Any) -> Case:
         accepted_at=row.accepted_at,
         subtype=row.subtype,
         danger=row.danger,
+        confidential=row.confidential,
         status=Status(row.status),
         progress=Progress(row.order_version, row.team, row.etr_at),
         version=row.version,

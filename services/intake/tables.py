@@ -18,6 +18,7 @@ cases = sa.Table(
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("subtype", sa.Text),
     sa.Column("danger", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("confidential", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("caller_name", sa.Text),
@@ -37,6 +38,20 @@ cases = sa.Table(
     one_of(list(Status), "status"),
     sa.Index("ix_cases_accepted_at", "accepted_at", "id"),
     sa.Index("ix_cases_caller_phone", "caller_phone", "accepted_at"),
+)
+
+# Who reported what is confidential, and nowhere else: read only by a reveal.
+
+vault = sa.Table(
+    "vault",
+    metadata,
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("caller_name", sa.Text),
+    sa.Column("caller_phone", sa.Text),
+    sa.Column("account_no", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("transformer", sa.Text),
+    sa.Column("description", sa.Text, nullable=False),
 )
 
 # What intake keeps of other services' facts.

@@ -31,10 +31,15 @@ async def accept(tx: Tx, stamp: Stamp, asked: Asked, region: str, zone: tzinfo) 
 
 
 async def reveal(tx: Tx, stamp: Stamp, id: CaseId, region: str, purpose: str) -> Case:
-    """Show a case unmasked; who looked, and why, is written down."""
+    """Show a case unmasked; who looked, and why, is written down.
+
+    Raises TooCloseToTheReporter.
+    """
     case = await store.get(tx, id, region)
-    record(tx, stamp, "case.revealed", case.id, purpose=purpose)
-    return case
+    case.let_know(stamp.role, region)
+    action = "case.reporter-revealed" if case.confidential else "case.revealed"
+    record(tx, stamp, action, case.id, purpose=purpose)
+    return await store.reveal(tx, case)
 
 
 async def follow(tx: Tx, id: CaseId, status: Status | None, heard: Progress) -> None:

@@ -50,7 +50,8 @@ def name(event: Event) -> str:
 async def on_case_accepted(book: Book, tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
     region, phone = event.location.region, event.caller.phone
     about = (event.case_id, event.number, phone, region, event.locale)
-    recipient = Recipient(*about, transformer=event.location.transformer)
+    where = event.location.transformer
+    recipient = Recipient(*about, transformer=where, confidential=event.confidential)
     key = f"{name(event)}:{event.case_id}"
     fact = Fact(event.type, key, event.case_id, region, {"number": event.number})
     await use_cases.know_case(tx, stamp, book, recipient, fact)

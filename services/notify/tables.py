@@ -44,6 +44,7 @@ messages = sa.Table(
     sa.Column("trace", sa.Text),
     sa.Column("let_go", sa.Integer, nullable=False, server_default="0"),
     instant("not_after", nullable=True),
+    sa.Column("confidential", sa.Boolean, nullable=False, server_default=sa.false()),
     one_of(list(Status), "status"),
     one_of(list(Audience), "audience"),
     one_of(list(Category), "category"),
@@ -106,6 +107,7 @@ recipients = sa.Table(
     sa.Column("order_version", sa.Integer, nullable=False),
     sa.Column("transformer", sa.Text),
     sa.Column("outage_id", sa.Uuid),  # the announced outage that its order is linked to
+    sa.Column("confidential", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_recipients_transformer", "transformer", postgresql_where=HAS_TRANSFORMER),
     sa.Index("ix_recipients_outage_id", "outage_id", postgresql_where=LINKED),
 )

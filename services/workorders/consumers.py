@@ -7,7 +7,7 @@ from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.parts import Asked, Site
 from services.workorders.store import search
 from services.workorders.use_cases.opening import open_order
-from shared.contracts.intake import CaseAccepted
+from shared.contracts.intake import Caller, CaseAccepted, Location
 from shared.db import Tx
 from shared.ids import new_id
 from shared.inbox import Heard, listeners
@@ -15,6 +15,7 @@ from shared.stamp import Stamp
 
 
 async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp, *, index: BlindIndex) -> None:
+    event = _known_here(event)
     where = event.location
     order = WorkOrder(
         id=WorkOrderId(new_id(stamp.at)),
@@ -32,10 +33,20 @@ async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp, *, index: 
             subtype=event.subtype,
             customer_class=event.customer_class,
             tags=event.tags,
+            confidential=event.confidential,
         ),
     )
     if await open_order(tx, stamp, order, event.promises) is not None:
         search.add(tx, order, index.of_any(event.caller.phone))
+
+
+def _known_here(event: CaseAccepted) -> CaseAccepted:
+    """Without what could tell who a confidential reporter is, whatever came along."""
+    if not event.confidential:
+        return event
+    nobody = {"caller": Caller(), "account_no": None, "customer_class": None, "tags": ()}
+    place = Location(region=event.location.region, area=event.location.area)
+    return event.model_copy(update={"location": place, "description": "", **nobody})
 
 
 def heard(index: BlindIndex) -> Heard:

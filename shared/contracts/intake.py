@@ -66,6 +66,9 @@ class CaseAccepted(Event):
     different: bool = False  # the customer says: not the fault that is known there already
     customer_class: str | None = None  # of the account: residential, commercial
     tags: tuple[str, ...] = ()  # what else the account is known for: life_support
+    # Who reported is hidden from those whom it is about: of them only the phone comes with it, for
+    # whoever tells them how it goes. Nobody else keeps it.
+    confidential: bool = False
 
 
 SPOKEN: tuple[type[Event], ...] = (CaseAccepted,)

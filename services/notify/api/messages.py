@@ -20,7 +20,9 @@ _readers = may("agent", "supervisor", "ops", "callback", "service")
 
 
 class MessageOut(Shown):
-    """A message as a screen shows it: the phone masked."""
+    """A message as a screen shows it: the phone masked, or left out of one to whoever reported
+    something in confidence.
+    """
 
     id: UUID
     case_id: UUID | None
@@ -74,7 +76,7 @@ class StoryOut(MessageOut):
 
 def shown(message: Message) -> MessageOut:
     out = MessageOut.model_validate(message)
-    out.phone = mask_phone(message.phone)
+    out.phone = None if message.confidential else mask_phone(message.phone)
     return out
 
 

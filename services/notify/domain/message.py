@@ -88,7 +88,7 @@ class Message:
     final receipt ends. unknown: the doubt ends. handed_at, delivered_at and failed_at are set once,
     together with the fact that tells the others; `said` counts those facts. let_go: the last try
     that the gateway is known to have let go of, before any network had the message. not_after: it
-    is not handed over from then on.
+    is not handed over from then on. confidential: no screen shows whose phone it is.
     """
 
     id: MessageId
@@ -116,6 +116,7 @@ class Message:
     channel: str = "sms"
     let_go: int = 0
     not_after: datetime | None = None
+    confidential: bool = False
 
     def hear(self, heard: Status, at: datetime, patience: Patience, number: int = 0) -> "Message":
         """With news of how far try `number` got; unchanged when we know as much already."""

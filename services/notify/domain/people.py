@@ -12,7 +12,7 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 class Recipient:
     """The customer of a case, as intake said. `order_version`: the newest fact about its order.
 
-    transformer: where they live, if intake knew it.
+    transformer: where they live, if intake knew it. confidential: nobody sees whose phone it is.
     """
 
     case_id: UUID
@@ -22,6 +22,7 @@ class Recipient:
     locale: str
     order_version: int = 0
     transformer: str | None = None
+    confidential: bool = False
 
     @property
     def customer(self) -> str:

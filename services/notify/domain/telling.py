@@ -66,12 +66,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Who is written to, and why not, if so."""
+    """Who is written to, and why not, if so. `confidential`: no screen shows their phone."""
 
     audience: Audience
     phone: str | None
     locale: str
     silence: str | None
+    confidential: bool = False
 
     @classmethod
     def customer(cls, recipient: Recipient, fact: Fact, at: datetime) -> "Addressee":
@@ -80,7 +81,8 @@ class Addressee:
             silence = "overtaken by a newer fact"
         elif fact.not_after is not None and fact.not_after <= at:
             silence = TOO_LATE
-        return cls(Audience.CUSTOMER, recipient.phone, recipient.locale, silence)
+        about = (recipient.phone, recipient.locale, silence, recipient.confidential)
+        return cls(Audience.CUSTOMER, *about)
 
     @classmethod
     def supervisor(cls, contact: DutyContact | None, locale: str) -> "Addressee":
@@ -114,6 +116,7 @@ def compose(
         created_at=at,
         due_at=None if to.silence else at,
         not_after=fact.not_after,
+        confidential=to.confidential,
         cause=cause,
         trace=trace,
     )

@@ -48,15 +48,16 @@ class Claimed:
 # Writing down whom a fact concerns and finding out whether they know already: one round trip.
 _PUT_CUSTOMER = """
     WITH new AS (
-      INSERT INTO recipients (case_id, number, phone, region, locale, order_version, transformer)
-      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING)
+      INSERT INTO recipients
+        (case_id, number, phone, region, locale, order_version, transformer, confidential)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING)
     SELECT EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = $8 AND audience = 'customer') AS told
+      SELECT 1 FROM messages WHERE dedupe_key = $9 AND audience = 'customer') AS told
     """
 
 _CUSTOMER = """
     WITH known AS (
-      SELECT case_id, number, phone, region, locale, order_version, transformer
+      SELECT case_id, number, phone, region, locale, order_version, transformer, confidential
       FROM recipients WHERE case_id = $1 FOR UPDATE),
     newer AS (
       UPDATE recipients r SET order_version = $3 FROM known
@@ -104,8 +105,8 @@ _SAVE = """
 async def put_customer(tx: Tx, recipient: Recipient, key: str) -> bool:
     """Keep what intake says of a case's customer, unless the case is known. Was `key` told?"""
     r = recipient
-    row_of = (r.case_id, r.number, r.phone, r.region, r.locale, r.order_version, r.transformer)
-    [row] = await tx.run(_PUT_CUSTOMER, *row_of, key)
+    who = (r.case_id, r.number, r.phone, r.region, r.locale)
+    [row] = await tx.run(_PUT_CUSTOMER, *who, r.order_version, r.transformer, r.confidential, key)
     told: bool = row.told
     return told
 

@@ -8,7 +8,7 @@ from services.notify.domain.people import Recipient
 from services.notify.tables import messages
 from shared.db import Tx
 
-_RECIPIENT = "case_id, number, phone, region, locale, order_version, transformer"
+_RECIPIENT = "case_id, number, phone, region, locale, order_version, transformer, confidential"
 
 _THERE = f"""
     SELECT DISTINCT ON (coalesce(phone, case_id::text)) {_RECIPIENT}

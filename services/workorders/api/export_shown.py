@@ -10,8 +10,8 @@ from services.workorders.domain.spread import Value, line
 
 _PLAIN = (
     "id", "case_id", "case_number", "case_type", "subtype", "status", "level", "priority",
-    "supervised", "danger", "tags", "protected", "repeats", "team", "team_name", "person",
-    "handler", "region", "area", "address", "transformer", "account_no", "description",
+    "supervised", "danger", "confidential", "tags", "protected", "repeats", "team", "team_name",
+    "person", "handler", "region", "area", "address", "transformer", "account_no", "description",
     "received_at", "opened_at", "claimed_at", "contacted_at", "departed_at", "arrived_at",
     "diagnosed_at", "etr_at", "repaired_at", "replied_at", "archived_at", "master_id", "outage_id",
     "callback_attempts", "unreached", "urges", "urges_answered", "article", "ended_because",

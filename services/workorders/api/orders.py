@@ -52,7 +52,10 @@ async def read(tx: Transaction, caller: Called, aim: Seen, response: Response) -
 
 @router.post("/work-orders/{id}/reveal", dependencies=[may(*FIELD)])
 async def reveal(tx: Transaction, stamp: Stamped, aim: Seen, body: RevealIn) -> WorkOrderOut:
-    """The order with its full address, for a stated purpose; the look is audited."""
+    """The order with its full address, for a stated purpose; the look is audited.
+
+    Refused to everybody where the reporter is confidential: intake has what there is to reveal.
+    """
     order = await closing.reveal(tx, stamp, aim, body.purpose)
     ticking = await clocks.of_orders(tx, [order.id])
     return shown(order, ticking[order.id], stamp.role, masked=False)

@@ -159,7 +159,11 @@ class CalledBackOut(Shown):
 
 
 class WorkOrderOut(Shown):
-    """`priority` is without what waiting adds; `protected` names the classes that you may know."""
+    """`priority` is without what waiting adds; `protected` names the classes that you may know.
+
+    Of a `confidential` one nobody here knows who reported it: address, account, transformer and
+    description are with intake.
+    """
 
     id: UUID
     case_id: UUID
@@ -172,6 +176,7 @@ class WorkOrderOut(Shown):
     supervised: bool
     supervision: SupervisionOut | None
     danger: bool
+    confidential: bool
     tags: list[str]
     protected: list[str]
     repeats: int

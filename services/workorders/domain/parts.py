@@ -29,7 +29,7 @@ class Asked:
     """What the customer said and who it is, as far as the work needs it. Personal, in part.
 
     tags: words about the customer, as the case came with them or as somebody here set them.
-    different: than any fault that we know already.
+    different: than any fault that we know already. confidential: who said it is not known here.
     """
 
     description: str = ""
@@ -39,6 +39,7 @@ class Asked:
     customer_class: str | None = None
     tags: tuple[str, ...] = ()
     different: bool = False
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

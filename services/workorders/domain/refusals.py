@@ -31,6 +31,10 @@ class HandedBackTooOften(Forbidden):
     """After so many returns a supervisor decides where the order goes."""
 
 
+class ReporterNotKnownHere(Forbidden):
+    """The reporter is confidential and not known here; who may know asks intake for the case."""
+
+
 class SameTeam(Conflict):
     """That team has the order already."""
 

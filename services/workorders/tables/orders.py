@@ -35,6 +35,7 @@ work_orders = sa.Table(
     sa.Column("tags", JSONB, nullable=False, server_default="[]"),
     sa.Column("protected", JSONB, nullable=False, server_default="[]"),
     sa.Column("different", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("confidential", sa.Boolean, nullable=False, server_default=sa.false()),
     instant("received_at"),
     instant("opened_at"),
     sa.Column("status", sa.Text, nullable=False),

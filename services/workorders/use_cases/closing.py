@@ -8,7 +8,7 @@ from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import CalledBack, Exemption
 from services.workorders.domain.policy import Fact, handlings, rules
 from services.workorders.domain.reasons import Callbacks
-from services.workorders.domain.refusals import MissingField
+from services.workorders.domain.refusals import MissingField, ReporterNotKnownHere
 from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
 from services.workorders.store import groups, orders, references
@@ -100,7 +100,12 @@ async def reopen(
 
 
 async def reveal(tx: Tx, stamp: Stamp, aim: Aim, purpose: str) -> WorkOrder:
-    """The order with its address, for a stated purpose; the look is audited."""
+    """The order with its address, for a stated purpose; the look is audited.
+
+    Raises ReporterNotKnownHere.
+    """
     order = await orders.get(tx, aim)
+    if order.asked.confidential:
+        raise ReporterNotKnownHere(case_id=str(order.case_id))
     record(tx, stamp, "order.revealed", order.id, purpose=purpose)
     return order
