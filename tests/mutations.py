@@ -30,7 +30,7 @@ from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
 from services.workorders.store import bulk_jobs, calendars, clocks, orders
-from services.workorders.use_cases import bulk_actions
+from services.workorders.use_cases import bulk_actions, routing
 from services.workorders.use_cases import bulk_jobs as bulk_use_cases
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
 from shared.calendar import Calendar, Definition
@@ -358,8 +358,20 @@ def undo_overrules_what_came_since() -> None:
     bulk_actions._OPPOSITES[Action.SUPERVISION] = unsupervise
 
 
+def what_is_learned_moves_no_order() -> None:
+    async def reconsider(tx: Tx, stamp: Any, order: Any, *more: Any) -> Any:
+        return order, ()
+
+    put(routing, "reconsider", reconsider)
+
+
+def danger_sends_it_back_to_who_had_it() -> None:
+    put(routing, "_where_it_is", lambda case, order, past: replace(case, holder=order.team))
+
+
 _SHARED = "tests/service/shared"
 _BULK = "tests/service/workorders/test_bulk_jobs.py"
+_RECONSIDERED = "tests/service/workorders/test_reconsidered.py"
 _TROUBLE = "tests/service/test_trouble.py"
 
 # Each with the tests that must notice.
@@ -404,6 +416,8 @@ MUTATIONS: dict[Callable[[], None], str] = {
     two_workers_take_the_same_items: _BULK,
     bulk_jobs_see_every_region: _BULK,
     undo_overrules_what_came_since: _BULK,
+    what_is_learned_moves_no_order: _RECONSIDERED,
+    danger_sends_it_back_to_who_had_it: _RECONSIDERED,
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
     each_case_is_a_customer: "tests/service/notify/test_outages.py",
