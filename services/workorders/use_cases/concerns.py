@@ -13,7 +13,7 @@ from services.workorders.domain.supervision import Watching
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.store.orders import Aim
-from services.workorders.use_cases import routing, watching
+from services.workorders.use_cases import retyping, routing, watching
 from services.workorders.use_cases.moved import note, say, settle
 from shared.db import Tx
 from shared.stamp import Stamp
@@ -127,9 +127,17 @@ async def refuse_relabelling(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> Wor
 async def _relabelled(
     tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack], before: str, reason: str
 ) -> WorkOrder:
-    """What was promised stays promised: a new name ends no clock."""
+    """What was promised stays promised; our own clocks follow the type, and so does the team, while
+    nobody has claimed it.
+    """
     order = watching.scored(order, packs)
     event = events.relabelled(order, stamp.at, before)
     to = order.case_type
     order = say(tx, stamp, order, "relabelled", event, before=before, to=to, reason=reason)
-    return await settle(tx, stamp, order)
+    if to == before:
+        return await settle(tx, stamp, order)
+    order, facts = await routing.reconsider(
+        tx, stamp, order, Cause.RELABELLED, "another kind of case"
+    )
+    await retyping.follow_type(tx, stamp, order, packs, before, facts)
+    return await settle(tx, stamp, order, *facts)
