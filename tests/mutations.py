@@ -32,7 +32,7 @@ from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
 from services.workorders.store import bulk_jobs, calendars, clocks, orders
-from services.workorders.use_cases import bulk_actions
+from services.workorders.use_cases import bulk_actions, retyping, routing
 from services.workorders.use_cases import bulk_jobs as bulk_use_cases
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
 from shared.calendar import Calendar, Definition
@@ -377,9 +377,39 @@ def a_reporters_phone_is_only_masked() -> None:
     put(notify_shown, "shown", lambda one: seen(replace(one, confidential=False)))
 
 
+def what_is_learned_moves_no_order() -> None:
+    async def reconsider(tx: Tx, stamp: Any, order: Any, *more: Any) -> Any:
+        return order, ()
+
+    put(routing, "reconsider", reconsider)
+
+
+def danger_sends_it_back_to_who_had_it() -> None:
+    put(routing, "_where_it_is", lambda case, order, past: replace(case, holder=order.team))
+
+
+def another_type_keeps_its_clocks() -> None:
+    async def follow_type(*_: Any) -> None:
+        pass
+
+    put(retyping, "follow_type", follow_type)
+
+
+def promises_follow_a_new_name() -> None:
+    put(Clock, "promised", False)
+
+
+def what_is_over_is_waited_for() -> None:
+    put(retyping, "_to_begin", lambda order, asked, since, coming: [
+        (*by, since[by[1].starts]) for by in asked.values() if by[1].starts in since
+    ])  # fmt: skip
+
+
 _SHARED = "tests/service/shared"
 _CONFIDENTIAL = "tests/service/test_confidential.py"
 _BULK = "tests/service/workorders/test_bulk_jobs.py"
+_RECONSIDERED = "tests/service/workorders/test_reconsidered.py"
+_RELABELLED = "tests/service/workorders/test_relabelled.py"
 _TROUBLE = "tests/service/test_trouble.py"
 
 # Each with the tests that must notice.
@@ -428,6 +458,11 @@ MUTATIONS: dict[Callable[[], None], str] = {
     orders_keep_what_came_with_the_fact: _CONFIDENTIAL,
     who_leads_the_unit_is_told: "tests/service/intake/test_confidential.py",
     a_reporters_phone_is_only_masked: _CONFIDENTIAL,
+    what_is_learned_moves_no_order: _RECONSIDERED,
+    danger_sends_it_back_to_who_had_it: _RECONSIDERED,
+    another_type_keeps_its_clocks: _RELABELLED,
+    promises_follow_a_new_name: _RELABELLED,
+    what_is_over_is_waited_for: _RELABELLED,
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
     each_case_is_a_customer: "tests/service/notify/test_outages.py",

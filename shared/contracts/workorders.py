@@ -228,7 +228,11 @@ class ProtectedCustomerAffected(_AboutOrder):
 
 
 class ClockBreached(_AboutOrder):
-    """A promise ran out. Once per clock and generation."""
+    """A promise ran out. Once per clock and generation.
+
+    certainty: how sure its limit is, as its pack grades it (`A` to `D`, `own`, `seed`); None where
+    the limit is not known any more. unverified: its source could not be seen; who shows it says so.
+    """
 
     type: ClassVar[str] = "workorders.clock-breached.v1"
     clock_id: UUID
@@ -240,10 +244,15 @@ class ClockBreached(_AboutOrder):
     policy: str
     policy_version: str
     late: bool = False  # fired long after it was due: the timers did not run then
+    certainty: str | None = None
+    unverified: bool = False
 
 
 class ClockWarned(_AboutOrder):
-    """A promise will run out soon. Once per clock, generation and warning."""
+    """A promise will run out soon. Once per clock, generation and warning.
+
+    certainty, unverified: of its limit, as a breach says it.
+    """
 
     type: ClassVar[str] = "workorders.clock-warned.v1"
     clock_id: UUID
@@ -256,6 +265,8 @@ class ClockWarned(_AboutOrder):
     policy: str
     policy_version: str
     late: bool = False
+    certainty: str | None = None
+    unverified: bool = False
 
 
 class ClockCorrected(_AboutOrder):

@@ -59,12 +59,12 @@ def give_up(page: Page, reason: str) -> None:
     page.write(what, reason=reason)
 
 
-def pause(page: Page, reason: str) -> None:
-    """It rests, and has neither an end nor a breach until it goes on."""
+def pause(page: Page, reason: str, since: datetime | None = None) -> None:
+    """It rests, since then or from now on, and has neither an end nor a breach until it goes on."""
     if page.clock.ended or page.clock.paused_because is not None:
         return
-    _catch_up(page)
-    page.write(What.PAUSED, reason=reason)
+    _catch_up(page, since)
+    page.write(What.PAUSED, since, reason=reason)
 
 
 def resume(page: Page, at: datetime | None = None, by: Terms | None = None) -> None:
@@ -151,12 +151,12 @@ def correct(
     _catch_up(page)
 
 
-def _catch_up(page: Page) -> None:
-    """Breach what should have breached by now, also what had stopped too late."""
+def _catch_up(page: Page, by: datetime | None = None) -> None:
+    """Breach what should have breached by then (now), also what had stopped too late."""
     clock: Clock = page.clock
     if clock.state in (State.BREACHED, State.CANCELLED) or clock.due_at is None:
         return
-    if clock.due_at < (clock.stopped_at or page.at):
+    if clock.due_at < (clock.stopped_at or by or page.at):
         _breach(page)
 
 

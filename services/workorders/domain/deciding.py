@@ -74,7 +74,8 @@ class _Look:
         near = -len(self.reach or "") if step.kind is Kind.NEAREST else 0
         full = team.load >= team.counted_to
         spread = crc32(f"{case.spread}{team.code}".encode()) if full else 0
-        return len(self.wrong), near, _preference(team, step.choose), spread, team.code
+        other = team.code != case.holder
+        return len(self.wrong), near, other, _preference(team, step.choose), spread, team.code
 
 
 def _preference(team: Candidate, choose: Choice) -> float:
@@ -184,7 +185,7 @@ def _found(
     person = case.representative.person if case.representative else None
     because = [
         _where(case, step, best),
-        *_why_this_one(step, ranked),
+        *_why_this_one(case, step, ranked),
         *(f"{c} given up, for nobody else fits: {best.wrong[c]}" for c in relaxed),
         f"rule {rule.name}" + (f", step {number + 1}" if number else ""),
         *doubts,
@@ -218,7 +219,7 @@ def _where(case: Case, step: Step, best: _Look) -> str:
     return f"{where}, asked for {case.region}"
 
 
-def _why_this_one(step: Step, ranked: Sequence[_Look]) -> list[str]:
+def _why_this_one(case: Case, step: Step, ranked: Sequence[_Look]) -> list[str]:
     best = ranked[0]
     equals = [
         look
@@ -227,6 +228,8 @@ def _why_this_one(step: Step, ranked: Sequence[_Look]) -> list[str]:
     ]
     if len(equals) == 1:
         return []
+    if best.team.code == case.holder:
+        return [f"has it already, and is one of {len(equals)}"]
     if step.choose is Choice.LONGEST_IDLE:
         return [f"longest without a new order, of {len(equals)}"]
     if step.choose is Choice.WEIGHTED:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.workorders.domain.handling import Handling
-from services.workorders.domain.moves import Move, Status
+from services.workorders.domain.moves import ENDED, Move, Status
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import CalledBack, Exemption, Relabelling, Steps
 from services.workorders.domain.reasons import Unreached
@@ -161,7 +161,7 @@ def proposal(order: WorkOrder) -> Relabelling:
 
 
 def _not_ended(order: WorkOrder) -> None:
-    if order.status in (Status.ARCHIVED, Status.CANCELLED):
+    if order.status in ENDED:
         raise WrongMove("it has ended", status_now=order.status, allowed=order.allowed())
 
 

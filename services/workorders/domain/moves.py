@@ -67,6 +67,8 @@ _BEFORE_WORK = frozenset({Status.ACCEPTED, Status.PENDING_DISPATCH, Status.RETUR
 # Still to be done by us: what a board shows and what a team carries.
 OPEN = _BEFORE_WORK | AT_WORK | {Status.SUSPENDED, Status.REOPENED}
 
+ENDED = frozenset({Status.ARCHIVED, Status.CANCELLED})
+
 # From where a move may be made, and where it leads (None: it stays where it is).
 MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
     Move.RESOLVE: (frozenset({Status.ACCEPTED}), Status.RESOLVED_ON_CONTACT),
@@ -101,6 +103,8 @@ MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
     Move.REOPEN: (frozenset({Status.CALLBACK_DUE, Status.ARCHIVED}), Status.REOPENED),
     Move.CANCEL: (_BEFORE_WORK, Status.CANCELLED),
 }
+# Nobody has taken it on yet: it may still go elsewhere without anybody's work being lost.
+UNCLAIMED = MOVES[Move.DISPATCH][0] | MOVES[Move.CLAIM][0]
 
 
 def allowed(status: Status) -> list[Move]:

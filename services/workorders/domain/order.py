@@ -174,6 +174,14 @@ class WorkOrder:
         reasons = (*self.routing.because, because)
         return replace(self, routing=replace(self.routing, because=reasons, until=None))
 
+    def keep(self, routing: Routing) -> "WorkOrder":
+        """The team that has it is still the right one, with no more time to claim it than before;
+        no move, so no new version.
+        """
+        self.check(Move.CLAIM)
+        ends = [at for at in (self.route_at, routing.until) if at is not None]
+        return replace(self, routing=replace(routing, until=min(ends, default=None)))
+
     def claim(self, handler: str, at: datetime) -> "WorkOrder":
         order = self._step(Move.CLAIM, "claimed_at", at, handler=handler)
         return replace(order, handlers=_with(self.handlers, handler))

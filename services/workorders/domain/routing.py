@@ -20,6 +20,8 @@ class Cause(StrEnum):
     WAITING = "waiting"
     BY_HAND = "by_hand"
     OFF_SHIFT = "off_shift"
+    ENDANGERED = "endangered"
+    RELABELLED = "relabelled"
 
     @property
     def begins_a_round(self) -> bool:
@@ -92,7 +94,7 @@ class Case:
 
     tried: teams that had it in this round; the rules never send it back to them.
     returned: those of them that gave it back. waited: rule and step that nobody claimed it in.
-    named: the right team, says who returned it.
+    named: the right team, says who returned it. holder: has it, unclaimed; keeps it among equals.
     """
 
     region: str
@@ -105,6 +107,7 @@ class Case:
     returned: frozenset[str] = frozenset()
     waited: tuple[str, int] | None = None
     named: str | None = None
+    holder: str | None = None
     representative: Representative | None = None
 
 

@@ -12,7 +12,7 @@ from services.workorders.domain.written import BadPolicy, only, place, text, who
 class Watching:
     """owners: who answers at each level, from the first up. repeats: from the how manieth on.
 
-    levels: by what happened: `repeats`, `urges`, `breach`, or a class of the customer.
+    levels: by what happened: `repeats`, `urges`, `breach`, `danger`, or a class of the customer.
     """
 
     owners: tuple[str, ...]
@@ -31,7 +31,7 @@ class Watching:
         return min(level + 1, len(self.owners))
 
 
-EVENTS = frozenset({"repeats", "urges", "breach"})
+EVENTS = frozenset({"repeats", "urges", "breach", "danger"})
 
 
 def read_watching(data: Mapping[str, Any]) -> Watching:

@@ -47,6 +47,7 @@ def _due(line: Entry) -> datetime:
 
 
 def _about(clock: Clock, line: Entry) -> dict[str, Any]:
+    limit = clock.terms.limit
     return {
         "clock_id": clock.id,
         "kind": clock.kind,
@@ -55,4 +56,6 @@ def _about(clock: Clock, line: Entry) -> dict[str, Any]:
         "late_ms": line.late_ms,
         "policy": clock.policy,
         "policy_version": clock.policy_version,
+        "certainty": limit.certainty if limit else None,
+        "unverified": limit.unverified if limit else False,
     }

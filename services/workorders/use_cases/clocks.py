@@ -8,7 +8,7 @@ from services.workorders.domain import clockwork
 from services.workorders.domain.clock import Clock
 from services.workorders.domain.ledger import Page
 from services.workorders.domain.limit import Fact, Merged
-from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.policy import Pack
 from services.workorders.store import clocks, references
 from services.workorders.use_cases.open_clocks import OpenClocks
@@ -92,15 +92,20 @@ async def follow_master(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
     ticking = await OpenClocks.of(tx, stamp, order)
     for page in ticking.own(order):
         await ticking.resume(page)  # a suspension ends by the merge
-        rule = page.clock.terms.merged
-        if rule is Merged.RUNS:
-            continue
-        if rule is Merged.PAUSES or master is None:
-            clockwork.pause(page, clockwork.MERGED)
-        else:
-            clockwork.follow(page, master)
-            _as_it_stands(page, masters)
+        _follow(page, master, masters)
     await ticking.close()
+
+
+async def do_as_master(
+    tx: Tx, ticking: OpenClocks, order: WorkOrder, pages: Sequence[Page]
+) -> None:
+    """These of a follower's clocks are new, or run by another limit: they follow as that says."""
+    master = order.master_id
+    masters = (await clocks.of_orders(tx, [master]))[master] if master is not None else []
+    for page in pages:
+        await ticking.resume(page)
+        clockwork.stand_alone(page)
+        _follow(page, master, masters)
 
 
 async def stand_alone(tx: Tx, stamp: Stamp, order: WorkOrder) -> None:
@@ -118,6 +123,17 @@ async def acknowledge(tx: Tx, stamp: Stamp, ids: Collection[UUID]) -> None:
     for page in pages:
         clockwork.acknowledge(page)
     await clocks.save(tx, pages)
+
+
+def _follow(page: Page, master: WorkOrderId | None, masters: Iterable[Clock]) -> None:
+    rule = page.clock.terms.merged
+    if rule is Merged.RUNS:
+        return
+    if rule is Merged.PAUSES or master is None:
+        clockwork.pause(page, clockwork.MERGED)
+    else:
+        clockwork.follow(page, master)
+        _as_it_stands(page, masters)
 
 
 def _as_it_stands(page: Page, masters: Iterable[Clock]) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Collection, Sequence
 
 from services.workorders.domain import judging
+from services.workorders.domain.moves import ENDED
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import Relabelling, Supervision
 from services.workorders.domain.policy import Fact, Pack, handlings, rules
 from services.workorders.domain.refusals import NothingChanges
+from services.workorders.domain.routing import Cause
 from services.workorders.domain.supervision import Watching
 from services.workorders.events import orders as events
 from services.workorders.store import orders, references
 from services.workorders.store.orders import Aim
-from services.workorders.use_cases import watching
+from services.workorders.use_cases import retyping, routing, watching
 from services.workorders.use_cases.moved import note, say, settle
 from shared.db import Tx
 from shared.stamp import Stamp
@@ -36,11 +38,21 @@ async def answer_urge(tx: Tx, stamp: Stamp, aim: Aim, answer: str) -> WorkOrder:
 
 
 async def endanger(tx: Tx, stamp: Stamp, aim: Aim, danger: bool, reason: str) -> WorkOrder:
-    """Somebody or something is in danger, or is no longer."""
-    order = (await orders.lock(tx, aim)).endanger(danger)
-    order = watching.scored(order, await references.packs_in_force(tx, stamp.at))
+    """Somebody or something is in danger, or is no longer.
+
+    New danger may be another team's work, while nobody has claimed it. Where nobody new is sent,
+    who watches hears of it.
+    """
+    packs = await references.packs_in_force(tx, stamp.at)
+    order = watching.scored((await orders.lock(tx, aim)).endanger(danger), packs)
     note(tx, stamp, order, "endangered" if danger else "out_of_danger", reason=reason)
-    return await settle(tx, stamp, order)
+    if not danger or order.status in ENDED:
+        return await settle(tx, stamp, order)
+    order, facts = await routing.reconsider(tx, stamp, order, Cause.ENDANGERED, "in danger")
+    if not facts:
+        order = watching.alert(tx, stamp, order, packs, order.classes)
+        order = watching.watched_higher(tx, stamp, order, packs, "danger")
+    return await settle(tx, stamp, order, *facts)
 
 
 async def tag(
@@ -115,9 +127,17 @@ async def refuse_relabelling(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> Wor
 async def _relabelled(
     tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack], before: str, reason: str
 ) -> WorkOrder:
-    """What was promised stays promised: a new name ends no clock."""
+    """What was promised stays promised; our own clocks follow the type, and so does the team, while
+    nobody has claimed it.
+    """
     order = watching.scored(order, packs)
     event = events.relabelled(order, stamp.at, before)
     to = order.case_type
     order = say(tx, stamp, order, "relabelled", event, before=before, to=to, reason=reason)
-    return await settle(tx, stamp, order)
+    if to == before:
+        return await settle(tx, stamp, order)
+    order, facts = await routing.reconsider(
+        tx, stamp, order, Cause.RELABELLED, "another kind of case"
+    )
+    await retyping.follow_type(tx, stamp, order, packs, before, facts)
+    return await settle(tx, stamp, order, *facts)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.workorders.domain import clockwork
 from services.workorders.domain.clock import Clock, ClockId, Terms, What, Whose
+from services.workorders.domain.counted import Mode
 from services.workorders.domain.ledger import Page
 from services.workorders.domain.limit import Fact, Limit, Merged, Reopening
 from services.workorders.domain.order import WorkOrder
@@ -88,6 +89,35 @@ class OpenClocks:
             by = replace(terms, calendar=newest[terms.calendar.name])
             clockwork.resume(page, at, by)
 
+    async def begin(
+        self,
+        order: WorkOrder,
+        packs: Sequence[Pack],
+        found: Iterable[tuple[Pack, Limit, datetime]],
+    ) -> list[Page]:
+        """Start these, each since then, as clocks of their own."""
+        begun = []
+        for pack, limit, at in found:
+            terms = await self._terms(packs, pack, limit)
+            page = self._new_page(order, limit)
+            self._begin(page, order, terms, at, None, self._next_generation(order, limit.clock))
+            begun.append(page)
+        return begun
+
+    async def retarget(
+        self, page: Page, order: WorkOrder, packs: Sequence[Pack], by: tuple[Pack, Limit], why: str
+    ) -> None:
+        """It runs by this limit from now on, with what it has used; it rests if that one does."""
+        terms = await self._terms(packs, *by)
+        generation = self._next_generation(order, page.clock.kind)
+        clockwork.retarget(page, terms, by[1].target, Mode.FROM_CHANGE, (), generation, why)
+        if order.suspension is None:
+            return
+        if terms.rests_for(order.suspension.reason):
+            clockwork.pause(page, order.suspension.reason)
+        else:
+            await self.resume(page)
+
     async def close(self) -> None:
         fresh = [page for page in self._pages if page.clock.id not in self._stored]
         written = [p for p in self._pages if p.lines and p.clock.id in self._stored]
@@ -150,10 +180,21 @@ class OpenClocks:
             clockwork.give_up(last, "started again")
             if limit.reopening is Reopening.RESTART:
                 return last, generation
+        return self._new_page(order, limit), generation
+
+    def _new_page(self, order: WorkOrder, limit: Limit) -> Page:
         id = ClockId(new_id(self._stamp.at))
         page = Page(Whose(id, order.id, limit.clock), self._stamp.by, self._stamp.at)
         self._pages.append(page)
-        return page, generation
+        return page
+
+    def _next_generation(self, order: WorkOrder, kind: str) -> int:
+        clocks_of_it = [page.clock for page in self.own(order) if isinstance(page.clock, Clock)]
+        return 1 + max((one.generation for one in clocks_of_it if one.kind == kind), default=0)
+
+    async def _terms(self, packs: Sequence[Pack], pack: Pack, limit: Limit) -> Terms:
+        known = await calendars.latest(self._tx, [limit.target.calendar])
+        return terms_by(pack, limit, packs, known[limit.target.calendar])
 
     def _begin(
         self,
@@ -171,7 +212,7 @@ class OpenClocks:
             budget = clockwork.budget_of(terms.limit.target, terms.calendar, at)
         clockwork.start(page, terms, budget, at, generation, order.team)
         if order.suspension is not None and terms.rests_for(order.suspension.reason):
-            clockwork.pause(page, order.suspension.reason)
+            clockwork.pause(page, order.suspension.reason, max(at, order.suspension.since))
 
     async def _say(self, pages: Sequence[Page]) -> None:
         loud = [page for page in pages if any(line.what is What.BREACHED for line in page.lines)]

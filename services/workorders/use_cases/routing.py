@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from services.workorders.domain.conditions import words_about
 from services.workorders.domain.deciding import by_hand, decide, kept, unruled
+from services.workorders.domain.moves import UNCLAIMED
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
 from services.workorders.domain.routing import Candidate, Case, Cause, Decision, Pending
 from services.workorders.events import orders as events
 from services.workorders.store import decisions, orders, shifts, situation
+from services.workorders.store.decisions import Decided
 from services.workorders.store.situation import Situation
 from services.workorders.use_cases.moved import note, say, settle
 from shared.db import Tx
@@ -85,6 +87,33 @@ async def follow_named(tx: Tx, stamp: Stamp, order: WorkOrder, target: str) -> W
     case = await _with_its_past(tx, order, _case(tx, stamp, order, who))
     case = replace(case, named=target)
     return await _dispatched(tx, stamp, order, who, case, Cause.RETURNED)
+
+
+async def reconsider(
+    tx: Tx, stamp: Stamp, order: WorkOrder, cause: Cause, reason: str
+) -> tuple[WorkOrder, Sequence[Fact]]:
+    """More is known of an order than when it was sent: if nobody has claimed it, decided again.
+
+    It goes elsewhere only when the rules now choose another team, and to none that had it before in
+    this round; where a person's word sent it, it stays. Not saved here. Returns what became true.
+    """
+    if order.status not in UNCLAIMED:
+        return order, ()
+    who = await situation.now(tx, order, stamp.at)
+    if order.routing is None:
+        case = await _with_its_past(tx, order, _case(tx, stamp, order, who))
+        order = await _dispatched(tx, stamp, order, who, case, cause)
+        return order, [Fact.DISPATCHED] if order.team else ()
+    past = _had_it(await decisions.of_order(tx, order.id))
+    if _by_word(past):
+        decisions.add(tx, stamp, order, cause, kept(order.routing))
+        return order, ()
+    case = _where_it_is(_case(tx, stamp, order, who), order, past)
+    decision = _decide(tx, order, _without_it(who, order), case)
+    if decision.routing is None or decision.team == order.team:
+        decisions.add(tx, stamp, order, cause, decision)
+        return (order.keep(decision.routing) if decision.routing else order), ()
+    return _reassigned(tx, stamp, order, cause, decision, reason), [Fact.DISPATCHED]
 
 
 async def look_again(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
@@ -201,13 +230,45 @@ def _case(tx: Tx, stamp: Stamp, order: WorkOrder, who: Situation) -> Case:
 
 async def _with_its_past(tx: Tx, order: WorkOrder, case: Case, *, unclaimed: bool = False) -> Case:
     """With the teams that had it in this round, and (unclaimed) the step that was waited for."""
-    past = decisions.of_round(await decisions.of_order(tx, order.id))
-    had_it = [one for one in past if one.team is not None]
+    had_it = _had_it(await decisions.of_order(tx, order.id))
     tried = {one.team for one in had_it if one.team} | _returned_it(order)
     last = had_it[-1] if unclaimed and had_it else None
     if last is not None and last.rule is not None and last.step is not None:
         case = replace(case, waited=(last.rule, last.step))
     return replace(case, tried=frozenset(tried))
+
+
+def _where_it_is(case: Case, order: WorkOrder, past: Sequence[Decided]) -> Case:
+    """With the team that has it, which may keep it, and those that it does not go back to."""
+    tried = {one.team for one in past if one.team} | case.tried
+    named = order.handback.target if order.handback else None
+    case = replace(case, tried=frozenset(tried - {order.team}), holder=order.team)
+    if named == order.team:
+        case = replace(case, named=named)
+    moved_on = [one for one in past if one.cause is Cause.UNCLAIMED]
+    if moved_on and moved_on[-1].rule is not None and moved_on[-1].step is not None:
+        case = replace(case, waited=(moved_on[-1].rule, moved_on[-1].step - 1))
+    return case
+
+
+def _without_it(who: Situation, order: WorkOrder) -> Situation:
+    """Its team, without the burden of this very order."""
+    teams = [
+        replace(team, load=max(0, team.load - 1)) if team.code == order.team else team
+        for team in who.teams
+    ]
+    return replace(who, teams=tuple(teams))
+
+
+def _had_it(decided: Sequence[Decided]) -> list[Decided]:
+    """The decisions of this round by which some team had it."""
+    return [one for one in decisions.of_round(decided) if one.team is not None]
+
+
+def _by_word(past: Sequence[Decided]) -> bool:
+    """No rule, but a person, sent it where it is."""
+    sent = [one for one in past if one.cause is not Cause.OFF_SHIFT]
+    return bool(sent) and sent[-1].rule is None
 
 
 def _returned_it(order: WorkOrder) -> frozenset[str]:

@@ -37,6 +37,19 @@ async def test_it_warns_before_it_is_too_late(workorders, order, clock):
     assert await raised(workorders) == [("warned", "dispatcher", 1, 1)]
 
 
+async def test_how_sure_a_limit_is_goes_with_what_is_said_of_it(workorders, field, clock):
+    """In the packs of the house the claim's source could not be seen, the arrival's could."""
+    await field.opened()
+    await fire(workorders, clock, minutes=40)
+    await fire(workorders, clock, hours=7)
+    [warned] = await told(workorders, "clock-warned")
+    breached = {one["kind"]: one for one in await told(workorders, "clock-breached")}
+    said = (warned, breached["arrival"], breached["claim"])
+    assert [(one["kind"], one["certainty"], one["unverified"]) for one in said] == [
+        ("arrival", "A", False), ("arrival", "A", False), ("claim", "D", True),
+    ]  # fmt: skip
+
+
 async def test_the_ladder_is_climbed_until_somebody_takes_it_up(workorders, order, clock):
     await fire(workorders, clock, minutes=44, seconds=1)
     await fire(workorders, clock, minutes=75)
