@@ -236,6 +236,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
                 "lock_timeout": "5000",
                 "idle_in_transaction_session_timeout": "15000",
                 "jit": "off",
+                "random_page_cost": "1.1",  # what is asked for often is in memory, not on a disk
                 "timezone": "UTC",
             },
         },

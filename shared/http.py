@@ -175,6 +175,15 @@ class Watch:
                 )
 
 
+_DIGITS = 6  # of the code of a county: no region lies within one
+
+
 def region_scope(column: Any, region: str) -> Any:
-    """Rows of the caller's part of the country only."""
+    """Rows of the caller's part of the country only.
+
+    One county is one value, and so walked in the order of the next column of an index; a wider
+    part is a range of values.
+    """
+    if len(region) == _DIGITS:
+        return column == region
     return column.startswith(region, autoescape=True)

@@ -20,7 +20,7 @@ class Streamed(StreamingResponse):
     def __init__(
         self,
         request: Request,
-        chunks: AsyncGenerator[bytes, None],
+        chunks: "Begun",
         media_type: str,
         headers: dict[str, str] | None = None,
     ) -> None:
@@ -38,14 +38,28 @@ class Streamed(StreamingResponse):
             await super().stream_response(bounded)
 
 
-async def begun(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+class Begun:
+    """Chunks of which the first is there already.
+
+    Closing it ends them also when nobody has asked for the first one yet: a generator around them
+    would not have begun, and so would end nothing.
+    """
+
+    def __init__(self, first: bytes, others: AsyncGenerator[bytes, None]) -> None:
+        self._first: bytes | None = first
+        self._others = others
+
+    def __aiter__(self) -> "Begun":
+        return self
+
+    async def __anext__(self) -> bytes:
+        first, self._first = self._first, None
+        return await anext(self._others) if first is None else first
+
+    async def aclose(self) -> None:
+        await self._others.aclose()
+
+
+async def begun(chunks: AsyncGenerator[bytes, None]) -> Begun:
     """The same chunks, the first one made already: what goes wrong before it is still refused."""
-    first = await anext(chunks)
-
-    async def all_of_them() -> AsyncGenerator[bytes, None]:
-        async with aclosing(chunks):
-            yield first
-            async for chunk in chunks:
-                yield chunk
-
-    return all_of_them()
+    return Begun(await anext(chunks), chunks)

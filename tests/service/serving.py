@@ -27,6 +27,32 @@ class Served:
         _stop_taking(self.running.app, self.server)
 
 
+async def cut_off(running: Running, address: str, headers: dict[str, str], how: str) -> Any:
+    """Asks, and is gone when the answer begins: `lost` connection, or a `cancelled` task.
+
+    Returns what it came to: as long as somebody holds it, nothing is cleared away by chance.
+    """
+    path, _, query = address.partition("?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
+        "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "root_path": "", "server": ("x", 80), "client": ("x", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        raise OSError if how == "lost" else asyncio.CancelledError
+
+    try:
+        await running.app(scope, receive, send)
+    except (Exception, asyncio.CancelledError) as came_to:
+        return came_to
+    raise AssertionError("nobody noticed")
+
+
 async def until(holds: Callable[[], object]) -> None:
     for _ in range(1000):
         if holds():

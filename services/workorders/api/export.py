@@ -1,6 +1,7 @@
 """All orders that fit, as one file that is sent while it is read: no limit but the reader's."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 from uuid import UUID
@@ -105,8 +106,9 @@ async def _in_turn(
         raise TooManyExports
     under_way.add(subject)
     try:
-        async for chunk in _recorded(request, export):
-            yield chunk
+        async with aclosing(_recorded(request, export)) as chunks:  # the end is on record now
+            async for chunk in chunks:
+                yield chunk
     finally:
         under_way.discard(subject)
 
@@ -120,10 +122,11 @@ async def _recorded(request: Request, export: Export) -> AsyncGenerator[bytes, N
     rows, whole = 0, False
     try:
         head = export.writing.head()
-        async for chunk, many in _pages(request, export, sight):
-            rows += many
-            yield head + chunk
-            head = b""
+        async with aclosing(_pages(request, export, sight)) as pages:
+            async for chunk, many in pages:
+                rows += many
+                yield head + chunk
+                head = b""
         whole = True
     finally:
         with anyio.move_on_after(_END_SECONDS, shield=True):

@@ -176,6 +176,9 @@ def _in_ranges(urgencies: frozenset[Urgency], sight: Sight) -> sa.ColumnElement[
     }
     if urgencies.issuperset(ranges):
         return sa.true()
+    # One range is walked faster than two.
     if urgencies.issuperset({Urgency.BREACHED, Urgency.AT_RISK}):
-        return sa.and_(due_at < soon)  # one range is walked faster than two
+        return sa.and_(due_at < soon)
+    if urgencies.issuperset({Urgency.AT_RISK, Urgency.IN_TIME}):
+        return sa.and_(due_at >= at)
     return sa.or_(*(one for name, one in ranges.items() if name in urgencies))

@@ -19,6 +19,7 @@ from services.workorders.domain.outage import (
     Weather,
     Window,
 )
+from services.workorders.store.lists import plan_for_these
 from services.workorders.store.rows import reply_of
 from services.workorders.tables import devices, outage_devices, outage_etrs, outages
 from shared.db import Tx
@@ -199,6 +200,7 @@ async def page(
         of_device = sa.select(outage_devices.c.outage_id)
         where.append(table.id.in_(of_device.where(outage_devices.c.code == wanted.device)))
     query = sa.select(outages).where(*where).order_by(table.opened_at.desc(), table.id.desc())
+    await plan_for_these(tx)
     return await _with_devices(tx, (await tx.execute(query.limit(limit))).all())
 
 
@@ -244,15 +246,17 @@ async def fault_on(tx: Tx, transformer: str) -> UUID | None:
 
 def _concerns(region: str) -> sa.ColumnElement[bool]:
     """It is of this region, or has taken out (or will) something that lies there."""
+    if not region:
+        return sa.true()
     its, lies = outage_devices.c, devices.c
-    here = sa.or_(
-        sa.and_(its.scope == Scope.TRANSFORMER, lies.transformer == its.code),
-        sa.and_(its.scope == Scope.FEEDER, lies.feeder == its.code),
+    there = region_scope(lies.region, region)
+    reached = (
+        sa.select(its.outage_id).where(its.scope == scope, its.code == device, there)
+        for scope, device in ((Scope.TRANSFORMER, lies.transformer), (Scope.FEEDER, lies.feeder))
     )
-    reaches = sa.exists().where(
-        its.outage_id == outages.c.id, here, region_scope(lies.region, region)
-    )
-    return sa.or_(region_scope(outages.c.region, region), reaches)
+    # One after the other: for an OR of them every device of every outage is looked up.
+    led = sa.select(outages.c.id).where(region_scope(outages.c.region, region))
+    return outages.c.id.in_(sa.union_all(led, *reached))
 
 
 async def _one(tx: Tx, aim: OutageAim, query: sa.Select[Any]) -> Outage:

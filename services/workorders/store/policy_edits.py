@@ -17,12 +17,21 @@ from shared.page import after
 
 EDIT_BELL = "policy_edits"
 
-_LIVE = """
-    SELECT c.id FROM clocks c JOIN work_orders o ON o.id = c.order_id
-    WHERE c.id > $4 AND c.stopped_at IS NULL AND c.policy = $1 AND c.policy_version <> $2
-      AND starts_with(o.region, $3)
-    ORDER BY c.id LIMIT $5
+_LIVE = """c.id > $4 AND c.stopped_at IS NULL AND c.policy = $1 AND c.policy_version <> $2
+    ORDER BY c.id LIMIT $5"""
+# From clock to clock in the order of their ids, the whole table once in an edit: the order is asked
+# for in a value, for no other way to be taken.
+_ANYWHERE = f"""
+    SELECT c.id FROM clocks c WHERE ($3 = '' OR
+      (SELECT starts_with(o.region, $3) FROM work_orders o WHERE o.id = c.order_id)) AND {_LIVE}
     """
+# From order to order of a city or county; the operators are those of the index by region.
+_THERE = f"""
+    WITH theirs AS MATERIALIZED (
+      SELECT id FROM work_orders WHERE region ~>=~ $3 AND region ~<~ ($3 || ':'))
+    SELECT c.id FROM theirs JOIN clocks c ON c.order_id = theirs.id WHERE {_LIVE}
+    """
+_PROVINCE = 2  # digits of its code
 _BEFORE_ALL = UUID(int=0)
 
 
@@ -35,7 +44,9 @@ async def live_clocks(
 ) -> list[UUID]:
     """Clocks that run by another version of the policy, after `cursor`, by id."""
     values = (policy, version, region, cursor or _BEFORE_ALL, limit)
-    return [row.id for row in await tx.run(_LIVE, *values)]
+    return [
+        row.id for row in await tx.run(_THERE if len(region) > _PROVINCE else _ANYWHERE, *values)
+    ]
 
 
 async def add(tx: Tx, edit: PolicyEdit) -> None:

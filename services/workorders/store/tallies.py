@@ -41,7 +41,7 @@ async def tallies(tx: Tx, asked: Asked, sight: Sight) -> list[Tally]:
     order = work_orders.c
     looked_at = max(sight.region, asked.wanted.region or "", key=len)
     digits = next((n for n in _REGION_LEVELS if n > len(looked_at)), 6)
-    first = _first(narrow=bool(looked_at or asked.wanted.team))
+    first = _first(narrow=len(looked_at) > _REGION_LEVELS[0] or bool(asked.wanted.team))
     line = (
         sa.select(
             order.team,

@@ -39,6 +39,18 @@ sa.Index(
     postgresql_ops={"region": "text_pattern_ops"},
 )
 sa.Index(
+    "ix_work_orders_status_opened_at",
+    work_orders.c.status,
+    work_orders.c.opened_at,
+    work_orders.c.id,
+)
+sa.Index(
+    "ix_work_orders_case_type_opened_at",
+    work_orders.c.case_type,
+    work_orders.c.opened_at,
+    work_orders.c.id,
+)
+sa.Index(
     "ix_work_orders_team_opened_at", work_orders.c.team, work_orders.c.opened_at, work_orders.c.id
 )
 sa.Index(

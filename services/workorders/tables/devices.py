@@ -14,5 +14,11 @@ devices = sa.Table(
     sa.Column("customers", sa.Integer, nullable=False),
     instant("loaded_at"),
     sa.CheckConstraint("customers >= 0", name="customers"),
+    sa.Index(
+        "ix_devices_region_transformer",
+        "region",
+        "transformer",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
     sa.Index("ix_devices_feeder", "feeder", postgresql_where=sa.text("feeder IS NOT NULL")),
 )

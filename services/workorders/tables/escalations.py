@@ -30,6 +30,19 @@ escalations = sa.Table(
     sa.Column("acknowledged_by", sa.Text),
     one_of(["warned", "breached"], "because"),
     sa.Index("ix_escalations_raised_at", "raised_at", "id"),
+    sa.Index(
+        "ix_escalations_region_raised_at",
+        "region",
+        "raised_at",
+        "id",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
+    sa.Index(
+        "ix_escalations_unacknowledged",
+        "raised_at",
+        "id",
+        postgresql_where=sa.text("acknowledged_at IS NULL"),
+    ),
     sa.Index("ix_escalations_order_id", "order_id"),
     sa.Index("ix_escalations_clock_id", "clock_id"),
     sa.Index(

@@ -48,9 +48,24 @@ outages = sa.Table(
     one_of(list(Scope), "scope"),
     one_of(list(Weather), "weather"),
     sa.Index("ix_outages_opened_at", "opened_at", "id"),
+    sa.Index(
+        "ix_outages_region_opened_at",
+        "region",
+        "opened_at",
+        "id",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
     sa.Index("ix_outages_root_id", "root_id"),
     sa.Index("ix_outages_live_by_feeder", "feeder", postgresql_where=_live),
-    sa.Index("ix_outages_live_by_master_id", "master_id", postgresql_where=_live),
+    sa.Index(
+        "ix_outages_master_id", "master_id", postgresql_where=sa.text("master_id IS NOT NULL")
+    ),
+    sa.Index(
+        "ix_outages_merged_into", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")
+    ),
+    sa.Index(
+        "ix_outages_restored_at", "restored_at", postgresql_where=sa.text("restored_at IS NOT NULL")
+    ),
     sa.Index("ix_outages_wake_at", "wake_at", postgresql_where=sa.text("wake_at IS NOT NULL")),
 )
 
@@ -72,6 +87,7 @@ outage_devices = sa.Table(
         unique=True,
         postgresql_where=sa.text("live AND fault"),
     ),
+    sa.Index("ix_outage_devices_code", "code", "scope"),
     sa.Index("ix_outage_devices_live", "code", "scope", postgresql_where=sa.text("live")),
 )
 
@@ -104,6 +120,13 @@ outage_decisions = sa.Table(
     sa.Column("undone_by", sa.Text),
     sa.Column("undone_because", sa.Text),
     sa.Index("ix_outage_decisions_at", "at", "id"),
+    sa.Index(
+        "ix_outage_decisions_region_at",
+        "region",
+        "at",
+        "id",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
     sa.Index("ix_outage_decisions_outage_id", "outage_id", "at"),
     sa.Index("ix_outage_decisions_order_id", "order_id", "at"),
 )

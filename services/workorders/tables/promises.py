@@ -32,6 +32,14 @@ promises = sa.Table(
     ),
     sa.Index("ix_promises_due", "due_at", postgresql_where=sa.text("state = 'open'")),
     sa.Index("ix_promises_outage_id", "outage_id"),
+    sa.Index("ix_promises_order_id", "order_id"),
+    sa.Index(
+        "ix_promises_region_promised_at",
+        "region",
+        "promised_at",
+        "id",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
 )
 
 # A promise with money behind it, as long as it runs: when the next step is owed.
@@ -77,4 +85,14 @@ compensations = sa.Table(
     one_of(["owed", "exempt"], "state"),
     sa.UniqueConstraint("order_id", "rule", "step"),
     sa.Index("ix_compensations_due_at", "due_at", "id"),
+    sa.Index(
+        "ix_compensations_region_due_at",
+        "region",
+        "due_at",
+        "id",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
+    sa.Index(
+        "ix_compensations_outage_id", "outage_id", postgresql_where=sa.text("outage_id IS NOT NULL")
+    ),
 )

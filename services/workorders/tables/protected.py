@@ -22,6 +22,13 @@ protected_customers = sa.Table(
     sa.Index("ix_protected_customers_account_no", "account_no"),
     sa.Index("ix_protected_customers_created_at", "created_at", "id"),
     sa.Index(
+        "ix_protected_customers_region_created_at",
+        "region",
+        "created_at",
+        "id",
+        postgresql_ops={"region": "text_pattern_ops"},
+    ),
+    sa.Index(
         "ix_protected_customers_acts_at", "acts_at", postgresql_where=sa.text("acts_at IS NOT NULL")
     ),
 )

@@ -12,7 +12,7 @@ import pytest
 from services.workorders.api import export
 from services.workorders.store import lists
 from tests.conftest import NINE, Running
-from tests.service.serving import serving, until
+from tests.service.serving import cut_off, serving, until
 from tests.service.workorders import many
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +194,12 @@ async def test_a_slow_reader_holds_no_connection_and_one_who_leaves_is_on_record
         assert told[-1][0] == "orders.export-broken-off" and told[-1][1]["rows"] < 900
         after = await served.client.get(f"{ASKED}&format=csv&team=none", headers=desk)
         assert after.status_code == 200
+
+
+@pytest.mark.parametrize("how", ["lost", "cancelled"])
+async def test_who_is_gone_before_the_first_word_may_ask_again_at_once(workorders, desk, how):
+    await filled(workorders)
+    came_to = await cut_off(workorders, f"{ASKED}&format=csv", desk, how)
+    actions = [action for action, _ in await noted(workorders)]
+    assert actions == ["orders.export-begun", "orders.export-broken-off"], came_to
+    assert len(await sheet(workorders, desk)) == 10

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from random import Random
@@ -10,13 +11,15 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from services.workorders.api import stream
 from shared import auth, streaming
 from shared.contracts.workorders import OrderReassigned, OrderUrged
+from shared.feed import Place
 from shared.outbox import publish
 from shared.service import forget_old
 from shared.stamp import Stamp
 from tests.conftest import NINE
-from tests.service.serving import Listener, listening, serving, until
+from tests.service.serving import Listener, cut_off, listening, serving, until
 from tests.service.world import Died
 
 pytestmark = pytest.mark.anyio
@@ -364,6 +367,33 @@ async def test_a_listener_that_leaves_leaves_nothing_behind(workorders, served, 
         async with listening(served.client, desk) as listener:
             await listener.next()
     await until(lambda: not feed._listeners)
+
+
+@pytest.mark.parametrize("how", ["lost", "cancelled"])
+async def test_who_is_gone_before_the_first_word_leaves_nothing_behind(workorders, desk, how):
+    came_to = await cut_off(workorders, "/v1/board/stream", desk, how)
+    assert workorders.app.state.feed._listeners == 0, came_to
+
+
+async def test_while_nothing_is_told_the_line_is_kept_open_and_the_place_moves_on(
+    workorders, served, desk, token, monkeypatch
+):
+    monkeypatch.setattr(stream, "_HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(stream, "_LOOK_UP_SECONDS", 0.02)
+    async with listening(served.client, desk) as listener:
+        ready = await listener.next()
+        await said(workorders, 1, region="330106")
+        await until(lambda: any(map(beyond(ready.id), listener.beats)))
+        assert await listener.quiet(0)
+        await said(workorders, 2)
+        assert await numbers(listener, 1) == [2]
+    beat = next(filter(beyond(ready.id), listener.beats))
+    async with listening(served.client, token("dispatcher"), beat) as again:
+        assert await numbers(again, 1) == [2]  # what it was not told of is behind it
+
+
+def beyond(place: str) -> Callable[[str], bool]:
+    return lambda beat: Place.parse(beat) > Place.parse(place)
 
 
 async def test_more_than_can_be_served_are_asked_to_come_later(

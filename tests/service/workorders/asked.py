@@ -1,0 +1,190 @@
+"""What a service really asks of PostgreSQL, and how PostgreSQL goes about it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import sqlalchemy as sa
+
+from shared.db import Database
+
+_CUSTOM = "SET LOCAL plan_cache_mode = force_custom_plan"
+_ASKS = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement as it came to the driver. custom: its transaction has it planned each time."""
+
+    sql: str
+    values: tuple[Any, ...]
+    custom: bool
+
+    async def plans(self, connection: asyncpg.Connection) -> list["Plan"]:
+        """As it is gone about at first and, unless it is planned each time, the sixth time.
+
+        By then PostgreSQL goes over to one plan for any values, if that seems no worse to it. Both
+        are run, and undone.
+        """
+        name = f"asked_{abs(hash(self.sql))}"
+        values = f"({', '.join(map(_written, self.values))})" if self.values else ""
+        execute = f"EXECUTE {name}{values}"
+        first = await self._followed(connection, name, execute, before=0)
+        if self.custom or not self.values:
+            return [first]
+        return [first, await self._followed(connection, name, execute, before=5)]
+
+    async def _followed(
+        self, connection: asyncpg.Connection, name: str, execute: str, before: int
+    ) -> "Plan":
+        undone = connection.transaction()
+        await undone.start()
+        try:
+            await connection.execute(f"PREPARE {name} AS {self.sql}")
+            for _ in range(before):
+                await connection.execute(f"EXPLAIN {execute}")
+            how = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)"
+            [row] = await connection.fetch(f"{how} {execute}")
+            return Plan(self.sql, before + 1, json.loads(row[0])[0]["Plan"])
+        finally:
+            await undone.rollback()
+            await connection.execute(f"DEALLOCATE {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan that was followed when the statement came for the `time`th time."""
+
+    sql: str
+    time: int
+    root: dict[str, Any]
+
+    def nodes(self) -> Iterator[dict[str, Any]]:
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            waiting += node.get("Plans", ())
+            yield node
+
+    def walked(self) -> set[str]:
+        """Tables that were read from one end to the other."""
+        return {
+            node["Relation Name"]
+            for node in self.nodes()
+            if node["Node Type"] == "Seq Scan" and node["Actual Loops"]
+        }
+
+    def read(self) -> int:
+        """Rows that were looked at in tables and indexes, wanted or not."""
+        return sum(_rows(node) for node in self.nodes() if "Scan" in node["Node Type"])
+
+    def blocks(self) -> int:
+        """Pages of 8 kB that were looked into."""
+        return int(self.root["Shared Hit Blocks"] + self.root["Shared Read Blocks"])
+
+    def indexes(self) -> set[str]:
+        return {
+            node["Index Name"]
+            for node in self.nodes()
+            if "Index Name" in node and node["Actual Loops"]
+        }
+
+    def __str__(self) -> str:
+        lines = (" ".join(f"{key}={value}" for key, value in _told(node)) for node in self.nodes())
+        return f"{self.time}: {self.sql}\n" + "\n".join(lines)
+
+
+@contextmanager
+def listening_in(database: Database) -> Iterator[list[Asked]]:
+    """What is asked meanwhile: changes by INSERT are left out."""
+    asked: list[Asked] = []
+    custom: set[Any] = set()
+    watched: list[tuple[Any, Callable[[Any], None]]] = []
+
+    def hear(connection: Any, sql: str, values: Sequence[Any]) -> None:
+        if sql == _CUSTOM:
+            custom.add(connection)
+        elif _ASKS.match(sql):
+            asked.append(Asked(sql, tuple(values), connection in custom))
+
+    def through_sqlalchemy(
+        connection: Any, cursor: Any, sql: str, values: Any, context: Any, many: bool
+    ) -> None:
+        raw = connection.connection.driver_connection
+        for some in values if many else [values]:
+            hear(raw, sql, some)
+
+    def begin(connection: Any) -> None:
+        custom.discard(connection.connection.driver_connection)
+
+    def past_sqlalchemy(connection: Any, *_: Any) -> None:
+        raw = connection.driver_connection
+        if all(raw is not known for known, _ in watched):
+
+            def logger(query: Any) -> None:
+                hear(raw, query.query, query.args)
+
+            raw.add_query_logger(logger)
+            watched.append((raw, logger))
+
+    engine = database.engine.sync_engine
+    heard = (
+        ("before_cursor_execute", through_sqlalchemy),
+        ("checkout", past_sqlalchemy),
+        ("begin", begin),
+    )
+    for event, listener in heard:
+        sa.event.listen(engine, event, listener)
+    try:
+        yield asked
+    finally:
+        for event, listener in heard:
+            sa.event.remove(engine, event, listener)
+        for raw, logger in watched:
+            raw.remove_query_logger(logger)
+
+
+def _rows(node: dict[str, Any]) -> int:
+    each = node.get("Actual Rows", 0)
+    each += node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return round(each * node["Actual Loops"])
+
+
+def _told(node: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    names = (
+        "Node Type", "Relation Name", "Index Name", "Index Cond", "Filter", "Sort Key",
+        "Actual Rows", "Rows Removed by Filter", "Actual Loops",
+    )  # fmt: skip
+    yield from ((name, node[name]) for name in names if name in node)
+
+
+def _written(value: Any) -> str:
+    """As a literal that takes the type of its place."""
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int() | float():
+            return f"'{value}'"
+        case bytes():
+            return f"'\\x{value.hex()}'"
+        case list() | tuple():
+            return _quoted("{" + ",".join(json.dumps(_plain(one)) for one in value) + "}")
+        case str() | UUID() | datetime() | date() | timedelta():
+            return _quoted(_plain(value))
+    raise TypeError(type(value))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds()} s"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
