@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "workorders_0012", "workorders_0011"
+revision, down_revision = "workorders_0013", "workorders_0012"
 
 # By region, for a list of one county, and of a city, to be found without reading the others.
 _BY_REGION = {
