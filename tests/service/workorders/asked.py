@@ -3,11 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
@@ -125,13 +123,14 @@ def listening_in(database: Database) -> Iterator[list[Asked]]:
 
     def past_sqlalchemy(connection: Any, *_: Any) -> None:
         raw = connection.driver_connection
-        if all(raw is not known for known, _ in watched):
+        if any(raw is known for known, _ in watched):
+            return
 
-            def logger(query: Any) -> None:
-                hear(raw, query.query, query.args)
+        def logger(query: Any) -> None:
+            hear(raw, query.query, query.args)
 
-            raw.add_query_logger(logger)
-            watched.append((raw, logger))
+        raw.add_query_logger(logger)
+        watched.append((raw, logger))
 
     engine = database.engine.sync_engine
     heard = (
@@ -139,15 +138,13 @@ def listening_in(database: Database) -> Iterator[list[Asked]]:
         ("checkout", past_sqlalchemy),
         ("begin", begin),
     )
-    for event, listener in heard:
-        sa.event.listen(engine, event, listener)
-    try:
-        yield asked
-    finally:
+    with ExitStack() as stack:
         for event, listener in heard:
-            sa.event.remove(engine, event, listener)
-        for raw, logger in watched:
-            raw.remove_query_logger(logger)
+            sa.event.listen(engine, event, listener)
+            stack.callback(sa.event.remove, engine, event, listener)
+        yield asked
+    for raw, logger in watched:
+        raw.remove_query_logger(logger)
 
 
 def _rows(node: dict[str, Any]) -> int:

@@ -23,7 +23,10 @@ _ON_BOARD = (
     "ARRAY['dispatched','claimed','in_progress','pending_dispatch','accepted','suspended',"
     "'reassigned','returned','reopened','replied','review','callback_due','callback_failed']"
 )
-_TYPES = "ARRAY['fault_report','fault_report','fault_report','complaint','consultation','service_request']"
+_TYPES = (
+    "ARRAY['fault_report','fault_report','fault_report','complaint','consultation',"
+    "'service_request']"
+)
 
 
 def id_of(letter: str, number: str) -> str:
@@ -107,9 +110,10 @@ FILL = (
     SELECT 'T-' || lpad(t::text, 4, '0'), 'team', {_region("t")}, ARRAY[{_region("t")}], 3
     FROM generate_series(0, {TEAMS - 1}) AS t""",
     f"""INSERT INTO members (person, team, skills, languages, active, version)
-    SELECT 'crew-' || n, 'T-' || lpad((n % {TEAMS})::text, 4, '0'), '{{"hv": null}}', '{{}}', true, 1
+    SELECT 'crew-' || n, 'T-' || lpad((n % {TEAMS})::text, 4, '0'), '{{"hv": null}}', '{{}}',
+      true, 1
     FROM generate_series(1, {5 * TEAMS}) AS n""",
-    f"""INSERT INTO representatives (account_no, person)
+    """INSERT INTO representatives (account_no, person)
     SELECT lpad((5050000000 + n)::text, 10, '0'), 'crew-' || 1 + n % 5000
     FROM generate_series(1, 5000) AS n""",
     f"""INSERT INTO shifts (id, team, starts_at, ends_at, lead, members, closed_at, version)
@@ -139,12 +143,13 @@ FILL = (
     FROM generate_series(1, {OUTAGES}) AS n, generate_series(1, 2) AS k""",
     f"""INSERT INTO outage_decisions (id, at, by, kind, region, outage_id, order_id, because, data)
     SELECT {id_of("4", "n")}, at, 'engine', CASE WHEN n % 20 = 0 THEN 'split' ELSE 'followed' END,
-      region, {id_of("2", "n / 5 + 1")}, {id_of("0", "n")}, '', '{{}}' FROM given WHERE n % 2 = 0""",
+      region, {id_of("2", "n / 5 + 1")}, {id_of("0", "n")}, '', '{{}}'
+    FROM given WHERE n % 2 = 0""",
     f"""INSERT INTO escalations (id, clock_id, order_id, kind, because, step, repetition, tell, by,
       region, team, raised_at, due_at, ready_at, digest_id, acknowledged_at)
     SELECT {id_of("5", "n")}, {id_of("3", "4 * n + 2")}, {id_of("0", "n")}, 'arrival', 'breached',
-      1, 1, CASE WHEN n % 10 = 3 THEN 'supervisor' ELSE 'dispatcher' END, 'sms', region, 'T-1', at, at,
-      at, CASE WHEN n < 0.99 * {ORDERS} THEN {id_of("6", "n / 10")} END,
+      1, 1, CASE WHEN n % 10 = 3 THEN 'supervisor' ELSE 'dispatcher' END, 'sms', region, 'T-1', at,
+      at, at, CASE WHEN n < 0.99 * {ORDERS} THEN {id_of("6", "n / 10")} END,
       CASE WHEN n < 0.98 * {ORDERS} THEN at END
     FROM given""",
     f"""INSERT INTO promises (id, order_id, outage_id, region, kind, promised_at, due_at, state,
@@ -178,7 +183,8 @@ FILL = (
     FROM generate_series(1, 20000) AS n""",
     f"""INSERT INTO policy_edits (id, policy, version, mode, base, reason, region, by, role,
       created_at, state, counts)
-    SELECT {id_of("b", "n")}, {_PACK}, 'pin', 'change', '', '', 'ops-1', 'ops', {_NINE}, 'done', '{{}}'
+    SELECT {id_of("b", "n")}, {_PACK}, 'pin', 'change', '', '', 'ops-1', 'ops', {_NINE},
+      'done', '{{}}'
     FROM generate_series(1, 100) AS n""",
 )
 
