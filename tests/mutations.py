@@ -31,7 +31,8 @@ from services.workorders import consumers as workorders_consumers
 from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
-from services.workorders.store import bulk_jobs, calendars, clocks, orders
+from services.workorders.domain.order import WorkOrder
+from services.workorders.store import bulk_jobs, calendars, clocks, groups, orders
 from services.workorders.use_cases import bulk_actions, retyping, routing
 from services.workorders.use_cases import bulk_jobs as bulk_use_cases
 from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
@@ -405,11 +406,33 @@ def what_is_over_is_waited_for() -> None:
     ])  # fmt: skip
 
 
+def only_faults_are_followed() -> None:
+    async def followed(tx: Tx, ids: Any) -> set[UUID]:
+        return set()
+
+    put(groups, "followed", followed)
+
+
+def a_reply_to_anything_restores_power() -> None:
+    original = WorkOrder.follow
+
+    def follow(self: WorkOrder, reply: Any, at: Any) -> WorkOrder:
+        order = original(self, reply, at)
+        return replace(order, steps=replace(order.steps, repaired_at=at))
+
+    put(WorkOrder, "follow", follow)
+
+
+def followers_hear_what_nobody_reviewed() -> None:
+    put(WorkOrder, "reviewed_reply", property(lambda self: self.reply))
+
+
 _SHARED = "tests/service/shared"
 _CONFIDENTIAL = "tests/service/test_confidential.py"
 _BULK = "tests/service/workorders/test_bulk_jobs.py"
 _RECONSIDERED = "tests/service/workorders/test_reconsidered.py"
 _RELABELLED = "tests/service/workorders/test_relabelled.py"
+_FOLLOWING = "tests/service/workorders/test_following.py"
 _TROUBLE = "tests/service/test_trouble.py"
 
 # Each with the tests that must notice.
@@ -463,6 +486,9 @@ MUTATIONS: dict[Callable[[], None], str] = {
     another_type_keeps_its_clocks: _RELABELLED,
     promises_follow_a_new_name: _RELABELLED,
     what_is_over_is_waited_for: _RELABELLED,
+    only_faults_are_followed: _FOLLOWING,
+    a_reply_to_anything_restores_power: _FOLLOWING,
+    followers_hear_what_nobody_reviewed: _FOLLOWING,
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
     each_case_is_a_customer: "tests/service/notify/test_outages.py",

@@ -56,6 +56,7 @@ __all__ = [
 ]
 
 WorkOrderId = NewType("WorkOrderId", UUID)
+FAULT = "fault_report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,17 @@ class WorkOrder:
         """The customer's classes: those that protect, those of the case, that of the account."""
         given = CLASSES.intersection([*self.asked.tags, self.asked.customer_class or ""])
         return tuple(sorted(given | {one.code for one in self.protected}))
+
+    @property
+    def is_fault(self) -> bool:
+        """Somebody is without power: it can be restored. Other matters are only answered."""
+        return self.case_type == FAULT
+
+    @property
+    def reviewed_reply(self) -> Reply | None:
+        """Its reply, once nobody has to read it before others are told."""
+        unread = self.status in (Status.REPLIED, Status.REVIEW)
+        return None if unread else self.reply
 
     @property
     def is_merged(self) -> bool:
@@ -280,8 +292,9 @@ class WorkOrder:
         return self.changed(steps=replace(self.steps, repaired_at=at), leads_until=None)
 
     def follow(self, reply: Reply, at: datetime) -> "WorkOrder":
-        """Power is back for the whole outage: replied as its master was."""
-        steps = replace(self.steps, replied_at=at, repaired_at=self.steps.repaired_at or at)
+        """Replied as its master was; a fault counts as repaired by now, if not before."""
+        repaired = self.steps.repaired_at or (at if self.is_fault else None)
+        steps = replace(self.steps, replied_at=at, repaired_at=repaired)
         return self.move(Move.FOLLOW, reply=reply, steps=steps)
 
     def answer(self, reply: Reply, handling: Handling, at: datetime) -> "WorkOrder":
@@ -290,7 +303,7 @@ class WorkOrder:
         missing = handling.missing(len(reply.evidence), reply.substantiated)
         if missing:
             raise MissingField(f"a reply to a {self.case_type} needs {missing}", missing=missing)
-        ours = reply.responsibility is Responsibility.UTILITY
+        ours = self.is_fault and reply.responsibility is Responsibility.UTILITY
         repaired = self.steps.repaired_at or (at if ours else None)
         steps = replace(self.steps, replied_at=at, repaired_at=repaired)
         handlers = _with(self.handlers, reply.by)

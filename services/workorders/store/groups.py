@@ -139,6 +139,14 @@ async def followers(tx: Tx, master_id: UUID) -> list[WorkOrder]:
     return [order_of(row) for row in await tx.execute(ordered.with_for_update())]
 
 
+async def followed(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these orders that somebody follows."""
+    table = work_orders.c
+    query = sa.select(table.master_id).distinct()
+    its = query.where(table.master_id.in_(ids), table.status == Status.MERGED)
+    return set((await tx.execute(its)).scalars())
+
+
 async def reported(tx: Tx, master_id: UUID) -> list[datetime]:
     """When each call of the group came in, that of the order that leads it included."""
     query = sa.select(work_orders.c.received_at).where(

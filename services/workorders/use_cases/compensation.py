@@ -21,7 +21,6 @@ from services.workorders.events import compensation as events
 from services.workorders.store import guarantees, orders, references
 from services.workorders.store.guarantees import Due
 from services.workorders.store.orders import Aim
-from services.workorders.use_cases.consequences import FAULT
 from shared.audit import record
 from shared.db import Tx
 from shared.ids import new_id
@@ -33,7 +32,7 @@ APPLIANCE = "appliance"
 
 def guarantee(tx: Tx, order: WorkOrder, packs: Sequence[Pack]) -> None:
     """Let run what the packs in force guarantee for a new fault. No round trip."""
-    if order.case_type != FAULT:
+    if not order.is_fault:
         return
     for pack, section in sections.compensation(packs):
         for rule in section.rules:

@@ -9,8 +9,16 @@ from services.workorders.store import groups, guarantees, promises
 from shared.db import Tx
 from shared.stamp import Stamp
 
-FAULT = "fault_report"
-_NEWS = frozenset({Fact.ETR_SET, Fact.REPAIRED, Fact.REPLIED, Fact.CANCELLED, Fact.ARCHIVED})
+_NEWS = frozenset(
+    {
+        Fact.ETR_SET,
+        Fact.REPAIRED,
+        Fact.REPLIED,
+        Fact.REVIEWED,
+        Fact.CANCELLED,
+        Fact.ARCHIVED,
+    }
+)
 _DONE = frozenset({Fact.REPAIRED, Fact.REPLIED})
 _OVER = frozenset({Status.CANCELLED, Status.ARCHIVED})
 
@@ -29,5 +37,7 @@ async def follow(tx: Tx, stamp: Stamp, order: WorkOrder, facts: Sequence[Fact]) 
     elif order.status in _OVER:
         await promises.withdraw(tx, [order.id], stamp.at)
         await guarantees.end(tx, [order.id], stamp.at)
-    if order.case_type == FAULT and not order.is_merged:
+    if order.is_merged:
+        return
+    if order.is_fault or order.id in await groups.followed(tx, [order.id]):
         groups.ask(tx, stamp, order_id=order.id)

@@ -161,17 +161,23 @@ async def _told(looking: Looking, group: Group, news: News) -> bool:
 
 
 def no_longer_leads(master: WorkOrder) -> bool:
-    """It will not bring power back to those who follow it: given up, or found to be its own."""
+    """It does nothing for those who follow it: given up, or a fault found to be its customer's own.
+
+    Of another matter the reply holds for all, whoever was responsible.
+    """
     if master.status in (Status.CANCELLED, Status.RESOLVED_ON_CONTACT):
         return True
     if master.reply is None:
         return master.status is Status.ARCHIVED
-    return master.reply.responsibility is Responsibility.CUSTOMER
+    return master.is_fault and master.reply.responsibility is Responsibility.CUSTOMER
 
 
 def _news_of(master: WorkOrder) -> News:
-    """What followers of an order hear, when it is no outage: as it is with that order."""
-    return News(master.etr_at, None, master.steps.repaired_at, master.reply)
+    """What followers of an order hear, when it is no outage: as it is with that order.
+
+    A reply that somebody is to review reaches nobody before.
+    """
+    return News(master.etr_at, None, master.steps.repaired_at, master.reviewed_reply)
 
 
 async def end_leads(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:

@@ -9,7 +9,6 @@ from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.policy import Pack
 from services.workorders.events import orders as events
 from services.workorders.store import grouping_log, groups
-from services.workorders.use_cases.consequences import FAULT
 from services.workorders.use_cases.moved import say
 from shared.db import Tx
 from shared.ids import new_id
@@ -23,7 +22,7 @@ def join(
 
     The group is looked at once this is committed. Other kinds of orders stay as they are.
     """
-    if order.case_type != FAULT:
+    if not order.is_fault:
         return order
     asked = order.asked
     call = Call(order.site.transformer, order.received_at, asked.danger, asked.different)

@@ -90,7 +90,7 @@ async def reply_for(tx: Tx, outage: Outage) -> Reply | None:
     """What those who follow are replied: what was said of the outage, else of its master."""
     if outage.reply is not None or outage.master_id is None:
         return outage.reply
-    return (await groups.lock_orders(tx, [outage.master_id]))[outage.master_id].reply
+    return (await groups.lock_orders(tx, [outage.master_id]))[outage.master_id].reviewed_reply
 
 
 async def close(tx: Tx, stamp: Stamp, outage: Outage, reply: Reply, because: str) -> Outage:

@@ -108,8 +108,8 @@ async def hand_over(
     follower = await groups.first_follower(tx, group)
     if follower is None:
         return None
-    transformer = follower.site.transformer
-    leader = await groups.leader_of(tx, transformer) if transformer and not outage else None
+    transformer = follower.site.transformer if follower.is_fault and not outage else None
+    leader = await groups.leader_of(tx, transformer) if transformer else None
     if leader is not None and leader != master.id:
         [heir] = (await groups.lock_orders(tx, [leader])).values()
     else:
@@ -136,7 +136,7 @@ async def hand_over(
 async def _stand_for_its_transformer(tx: Tx, master: WorkOrder, heir: WorkOrder) -> WorkOrder:
     """Calls from there follow it, unless another order leads there."""
     transformer, until = heir.site.transformer, master.leads_until
-    if transformer is None or until is None:
+    if transformer is None or until is None or not heir.is_fault:
         return heir
     if await groups.leader_of(tx, transformer) not in (None, heir.id):
         return heir

@@ -60,6 +60,7 @@ async def tell(
 
 
 Told = tuple[WorkOrder, list[Fact]]
+_DONE = frozenset({Fact.REPAIRED, Fact.REPLIED})
 
 
 def _told(tx: Tx, stamp: Stamp, order: WorkOrder, news: News, packs: Sequence[Pack]) -> Told:
@@ -85,10 +86,11 @@ def _replied(
     packs: Sequence[Pack],
 ) -> Told:
     """Replied as its master was; then to its own review or callback."""
-    facts = [Fact.REPAIRED] if order.steps.repaired_at is None else []
-    if restored_at is not None and order.steps.repaired_at is None:
+    before = order.steps.repaired_at
+    if restored_at is not None and before is None:
         order = order.restored(restored_at)
     order = order.follow(reply, stamp.at)
+    facts = [Fact.REPAIRED] if order.steps.repaired_at != before else []
     order = say(tx, stamp, order, "replied", events.replied(order, stamp.at))
     order = submitted(tx, stamp, order, review=handlings(packs).of(order.case_type).review)
     facts.append(Fact.REPLIED)
@@ -100,7 +102,7 @@ async def keep_books(tx: Tx, stamp: Stamp, told: Sequence[Told]) -> None:
     expecting = [order for order, facts in told if Fact.ETR_SET in facts]
     if expecting:
         await promises.expect(tx, expecting, stamp.at)
-    done = {order.id: order for order, facts in told if Fact.REPAIRED in facts}
+    done = {order.id: order for order, facts in told if _DONE.intersection(facts)}
     by_time: dict[datetime, list[WorkOrder]] = {}
     for order in done.values():
         by_time.setdefault(order.steps.repaired_at or stamp.at, []).append(order)

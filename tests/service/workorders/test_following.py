@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import NINE
+from tests.service.given import REPLY
 
 pytestmark = pytest.mark.anyio
 
 ETR = "2026-11-20T12:00:00Z"
 DONE = {"cause": "fallen tree", "action": "line mended", "responsibility": "nature"}
+CHECKED = ("cause", "action", "evidence", "substantiated", "customer_contacted")
+REVIEWED = {"checklist": dict.fromkeys(CHECKED, True)}
 
 
 async def test_the_crews_etr_is_told_to_each_follower_once(workorders, calls):
@@ -185,3 +188,77 @@ async def test_a_call_after_power_is_back_is_about_something_new(calls):
     await calls.worked(first, "claim", "departure", "arrival", "repair")
     third = await calls.call("T-1", minutes=50)
     assert (await calls.order(third))["status"] == "dispatched"
+
+
+async def complaints(calls, *transformers: str | None) -> list[str]:
+    """Complaints about one thing: all but the first were put under it."""
+    numbered = enumerate(transformers)
+    events = [calls.event(one, minutes=n, case_type="complaint") for n, one in numbered]
+    first, *others = await calls.calls(*events)
+    for other in others:
+        body = {"master_id": first, "because": "the same meter"}
+        await calls.done(f"/v1/work-orders/{other}/merge", body)
+    return [first, *others]
+
+
+@pytest.mark.parametrize("responsibility", ["utility", "customer"])
+async def test_who_complains_of_the_same_is_told_once_the_reply_was_reviewed(calls, responsibility):
+    first, second = await complaints(calls, None, None)
+    await calls.worked(first, "claim", "departure", "arrival")
+    reply = REPLY | {"substantiated": True, "responsibility": responsibility}
+    await calls.done(f"/v1/work-orders/{first}/reply", reply, role="crew")
+    assert [(await calls.order(id))["status"] for id in (first, second)] == ["review", "merged"]
+    back = {"checklist": REVIEWED["checklist"] | {"cause": False}, "reason": "which fuse?"}
+    await calls.done(f"/v1/work-orders/{first}/review", back)
+    told = await calls.done(f"/v1/work-orders/{first}/reply", reply, role="crew")
+    assert (await calls.order(second))["status"] == "merged"
+    await calls.done(f"/v1/work-orders/{first}/review", REVIEWED)
+
+    shown = await calls.order(second)
+    assert (shown["status"], shown["reply"]) == ("review", told["reply"])
+    assert {one["kind"]: one["state"] for one in shown["clocks"]}["callback"] == "armed"
+    for id in (first, second):
+        assert (await calls.order(id))["repaired_at"] is None, "nothing was to be restored"
+    assert await calls.said("order-repaired") == []
+    await calls.done(f"/v1/work-orders/{second}/review", REVIEWED)
+    for id in (first, second):
+        path = f"/v1/work-orders/{id}/callback"
+        closed = await calls.done(path, {"outcome": "satisfied"}, role="callback")
+        assert closed["status"] == "archived"
+    assert [id for _, id in await calls.said("order-replied")] == [first, first, second]
+    assert [id for _, id in await calls.said("order-archived")] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("noun", "steps"),
+    [("cancellation", ()), ("exemption", ("claim",))],
+)
+async def test_who_complains_is_not_forgotten_with_the_complaint_that_was_given_up(
+    calls, noun, steps
+):
+    fault = await calls.call("T-1")
+    first, second, third = await complaints(calls, "T-1", "T-1", "T-1")
+    await calls.worked(first, *steps)
+    path = f"/v1/work-orders/{first}/{noun}"
+    await calls.done(path, {"reason": "taken back"}, role="supervisor")
+    heir, behind = await calls.order(second), await calls.order(third)
+    assert (heir["status"], heir["master_id"]) == ("dispatched", None)
+    assert (behind["status"], behind["master_id"]) == ("merged", second)
+    [led] = (await calls.get("/v1/outage-decisions?kind=led")).json()["items"]
+    assert led["order_id"] == second
+    assert (await calls.order(fault))["status"] == "dispatched", "another matter altogether"
+
+
+async def test_what_a_complaint_about_a_fault_was_promised_is_kept_by_the_reply(calls):
+    fault = await calls.call("T-1")
+    complaint = await calls.call("T-1", minutes=45, case_type="complaint")
+    body = {"master_id": fault, "because": "about that fault"}
+    await calls.done(f"/v1/work-orders/{complaint}/merge", body)
+    await calls.worked(fault, "claim", "departure", "arrival", "etr")
+    blown_over = REPLY | {"responsibility": "nature"}
+    await calls.done(f"/v1/work-orders/{fault}/reply", blown_over, role="crew")
+    shown = await calls.order(complaint)
+    assert (shown["status"], shown["repaired_at"]) == ("review", None)
+    for order in (fault, complaint):
+        [promise] = (await calls.get(f"/v1/promises?order_id={order}")).json()["items"]
+        assert promise["state"] == "kept"
