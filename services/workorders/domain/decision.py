@@ -23,7 +23,18 @@ class Kind(StrEnum):
     REPORTED = "reported"  # somebody opened the outage
 
 
-CAN_BE_UNDONE = frozenset({Kind.FOLLOWED, Kind.PREDICTED, Kind.SPREAD, Kind.MERGED, Kind.SPLIT})
+_CANCEL = "cancel the outage, with a reason"
+_MERGE = "merge the order under the one that it is about"
+
+# What to do about a decision that can't be undone. All others can.
+INSTEAD = {
+    Kind.LED: "take the order out of its group, or merge it under the right one",
+    Kind.NESTED: _CANCEL,
+    Kind.REPORTED: _CANCEL,
+    Kind.APART: _MERGE,
+    Kind.TAKEN_OUT: _MERGE,
+}
+CAN_BE_UNDONE = frozenset(Kind) - INSTEAD.keys()
 
 
 class CantBeUndone(Conflict):
@@ -55,5 +66,6 @@ class Decision:
         """Raises UndoneAlready, CantBeUndone."""
         if self.undone_at is not None:
             raise UndoneAlready(undone_at=self.undone_at.isoformat())
-        if self.kind not in CAN_BE_UNDONE:
-            raise CantBeUndone(kind=self.kind, can_be=sorted(CAN_BE_UNDONE))
+        if instead := INSTEAD.get(self.kind):
+            can_be = sorted(CAN_BE_UNDONE)
+            raise CantBeUndone(instead, kind=self.kind, can_be=can_be)

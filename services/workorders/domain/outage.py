@@ -73,7 +73,7 @@ MOVES: dict[Move, tuple[frozenset[Status], frozenset[Status]]] = {
     Move.RESTORE: (OUT, frozenset({Status.RESTORED})),
     Move.CLOSE: (frozenset({Status.RESTORED}), frozenset({Status.CLOSED})),
     Move.CANCEL: (
-        frozenset({Status.ANNOUNCED, Status.PREDICTED}),
+        frozenset({Status.ANNOUNCED}) | _UNPLANNED,
         frozenset({Status.CANCELLED}),
     ),
     Move.MERGE: (_UNPLANNED, frozenset({Status.MERGED})),

@@ -79,6 +79,18 @@ async def mark_followed_undone(tx: Tx, order_id: UUID, at: datetime, by: str, be
     await tx.execute(outage_decisions.update().where(*standing).values(undone))
 
 
+async def still_off(tx: Tx, outage_id: UUID) -> list[tuple[UUID, list[UUID]]]:
+    """Orders that are in this outage for they were still off when another was restored: that one,
+    and they.
+    """
+    data = outage_decisions.c.data
+    query = sa.select(data).where(
+        outage_decisions.c.outage_id == outage_id, data.has_key("still_off")
+    )
+    found = (await tx.execute(query)).scalars()
+    return [(UUID(one["nested_in"]), [UUID(id) for id in one["still_off"]]) for one in found]
+
+
 async def standing(tx: Tx, outage_id: UUID) -> list[UUID]:
     """Decisions by which something was taken into this outage and is still in it."""
     query = sa.select(outage_decisions.c.id).where(

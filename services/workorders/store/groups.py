@@ -253,6 +253,10 @@ def in_parts(part_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
     return work_orders.c.part_id.in_(part_ids)
 
 
+def on_transformer(code: str) -> sa.ColumnElement[bool]:
+    return work_orders.c.transformer == code
+
+
 def these(ids: Collection[UUID]) -> sa.ColumnElement[bool]:
     return work_orders.c.id.in_(ids)
 

@@ -76,6 +76,21 @@ async def begin_with_outage(tx: Tx, order_ids: Collection[UUID]) -> None:
     )
 
 
+async def begin_without_outage(tx: Tx, outage_id: UUID) -> None:
+    """It was no outage: who was in it waits since they told of it themselves."""
+    its = work_orders.c.id == guarantees.c.order_id, work_orders.c.outage_id == outage_id
+    earlier = (
+        guarantees.c.began_at < work_orders.c.received_at,
+        guarantees.c.step == 1,
+        guarantees.c.ended_at.is_(None),
+    )
+    received_at = work_orders.c.received_at
+    later = guarantees.c.due_at + (received_at - guarantees.c.began_at)
+    await tx.execute(
+        guarantees.update().where(*its, *earlier).values(began_at=received_at, due_at=later)
+    )
+
+
 async def of_order(tx: Tx, order_id: UUID) -> list[Guarantee]:
     query = sa.select(guarantees).where(guarantees.c.order_id == order_id)
     return [_guarantee(row) for row in await tx.execute(query.order_by(guarantees.c.rule))]

@@ -225,6 +225,13 @@ async def fault_on_any(tx: Tx, reach: Sequence[Device]) -> UUID | None:
     return found
 
 
+async def was_none(tx: Tx, master_id: UUID) -> bool:
+    """Somebody decided that what this order led was no outage."""
+    its = outages.c.master_id == master_id, outages.c.kind == Kind.FAULT
+    found = sa.exists().where(*its, outages.c.status == Status.CANCELLED)
+    return bool((await tx.execute(sa.select(found))).scalar_one())
+
+
 async def announced_on_any(tx: Tx, outage: Outage, window: Window) -> UUID | None:
     """Another outage that was announced for one of its devices, and is to be off in `window`."""
     pairs = [(one.scope, one.code) for one in outage.devices]

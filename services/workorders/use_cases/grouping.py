@@ -127,7 +127,8 @@ async def _look_at_order(looking: Looking, master: WorkOrder) -> bool:
 async def _undone(tx: Tx, master: WorkOrder) -> bool:
     """Somebody decided that this group is no outage: the engine does not know better."""
     return bool(
-        await grouping_log.undone(tx, Decided.PREDICTED, [master.id])
+        await outages.was_none(tx, master.id)
+        or await grouping_log.undone(tx, Decided.PREDICTED, [master.id])
         or await grouping_log.undone(tx, Decided.SPREAD, [master.id])
     )
 

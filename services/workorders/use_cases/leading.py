@@ -1,6 +1,7 @@
 """Which order leads a group: the first, the next one when that gives up, one that is still off."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.workorders.domain.decision import Kind as Decided
@@ -22,6 +23,8 @@ from services.workorders.use_cases import compensation, keeping, members
 from shared.db import Tx
 from shared.ids import new_id
 from shared.stamp import Stamp
+
+_STILL_OFF = "a customer says that power is still off"
 
 
 async def predict(
@@ -174,20 +177,31 @@ async def nest(tx: Tx, stamp: Stamp, order: WorkOrder, nested_in: UUID) -> WorkO
     faults = [one for one in known.outages if not one.planned and one.master_id]
     if faults:
         [outage] = (await outages.lock_all(tx, [faults[0].outage_id])).values()
-        return await members.put_under(
+        order = await members.put_under(
             tx, stamp, order, outage.master_id, outage, faults[0].part_id
         )
+        _followed(tx, stamp, order, nested_in=str(nested_in), still_off=[str(order.id)])
+        return order
+    still_off = [str(order.id)]
     if known.leader is not None and known.leader != order.id:
         [leader] = (await groups.lock_orders(tx, [known.leader])).values()
-        await members.put_under(tx, stamp, order, leader.id, None)
+        _followed(tx, stamp, await members.put_under(tx, stamp, order, leader.id, None))
         order = leader
     outage = await _open(tx, stamp, order, began_at, transformer, before.id)
     members.decide(
-        tx, stamp, Decided.NESTED, "a customer says that power is still off", outage.region,
+        tx, stamp, Decided.NESTED, _STILL_OFF, outage.region,
         outage_id=outage.id, order_id=order.id, nested_in=str(before.id),
+        still_off=still_off,
     )  # fmt: skip
     [order] = (await groups.lock_orders(tx, [order.id])).values()
     return order
+
+
+def _followed(tx: Tx, stamp: Stamp, order: WorkOrder, **data: Any) -> None:
+    members.decide(
+        tx, stamp, Decided.FOLLOWED, _STILL_OFF, order.site.region,
+        outage_id=order.outage_id, order_id=order.id, master_id=str(order.master_id), **data,
+    )  # fmt: skip
 
 
 def is_at_work(order: WorkOrder) -> bool:

@@ -374,6 +374,7 @@ async def _still_off(tx: Tx, stamp: Stamp, outage: Outage, off: Sequence[WorkOrd
     members.decide(
         tx, stamp, Decided.NESTED, "still off when asked", new.region,
         outage_id=new.id, order_id=new.master_id, nested_in=str(outage.id),
+        still_off=[str(order.id) for order in off],
     )  # fmt: skip
 
 

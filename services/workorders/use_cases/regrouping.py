@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.workorders.domain import sections
 from services.workorders.domain.decision import CantBeUndone, Decision
 from services.workorders.domain.decision import Kind as Decided
 from services.workorders.domain.moves import Status
@@ -20,8 +21,15 @@ from services.workorders.domain.outage import (
 )
 from services.workorders.domain.outage import Status as Stand
 from services.workorders.events import outages as events
-from services.workorders.store import grouping_log, groups, orders, outages
-from services.workorders.store.groups import Group, in_parts, these
+from services.workorders.store import (
+    grouping_log,
+    groups,
+    guarantees,
+    orders,
+    outages,
+    references,
+)
+from services.workorders.store.groups import Group, in_parts, on_transformer, these
 from services.workorders.store.orders import Aim
 from services.workorders.store.outages import OutageAim
 from services.workorders.use_cases import keeping, members
@@ -217,8 +225,23 @@ async def _unpredict(tx: Tx, stamp: Stamp, decision: Decision) -> None:
 
 
 async def dissolve(tx: Tx, stamp: Stamp, outage: Outage, because: str) -> Outage:
-    """It was no outage: its order leads those who follow it, as before."""
-    outage = await keeping.save(tx, outage.cancel(because, stamp.at))
+    """It was no outage: its order leads those who follow it, as before; what was taken in since
+    stands for itself, and nothing is guaranteed for longer than without it.
+    """
+    called_off = outage.cancel(because, stamp.at)
+    await _not_guaranteed(tx, outage)
+    free = set()
+    for id in reversed(await grouping_log.standing(tx, outage.id)):
+        decision = await grouping_log.lock(tx, id, "")
+        order = await _release(tx, stamp, outage, decision)
+        await grouping_log.mark_undone(tx, id, stamp.at, stamp.by, because)
+        free.add(decision.order_id)
+        if order is not None and order.site.transformer is not None:
+            there = Group(outage_id=outage.id).members & on_transformer(order.site.transformer)
+            await groups.regroup(tx, stamp, there, master_id=order.id, outage_id=None)
+    if outage.master_id is None or outage.master_id in free:
+        called_off = called_off.led_by(await _first_of_the_rest(tx, stamp, outage))
+    outage = await keeping.save(tx, called_off)
     if outage.master_id is not None:
         await members.belong(tx, await _locked(tx, outage.master_id), None)
     members_of = Group(outage_id=outage.id).members
@@ -227,28 +250,63 @@ async def dissolve(tx: Tx, stamp: Stamp, outage: Outage, because: str) -> Outage
     return outage
 
 
+async def _not_guaranteed(tx: Tx, outage: Outage) -> None:
+    """What was guaranteed because of this outage: a longer wait, or a wait that was over."""
+    for restored_id, ids in await grouping_log.still_off(tx, outage.id):
+        [restored] = (await outages.lock_all(tx, [restored_id])).values()
+        assert restored.restored_at is not None
+        known = await groups.lock_orders(tx, ids)
+        its = [order.id for order in known.values() if order.outage_id == outage.id]
+        await guarantees.end(tx, its, restored.restored_at)
+    await guarantees.begin_without_outage(tx, outage.id)
+
+
+async def _first_of_the_rest(tx: Tx, stamp: Stamp, outage: Outage) -> WorkOrderId | None:
+    """Who is left when the order that led is free itself: the first stands alone and leads them."""
+    first = await groups.first_follower(tx, Group(outage_id=outage.id))
+    if first is None:
+        return None
+    order = await members.stand_alone(tx, stamp, first)
+    if not order.is_fault:
+        return order.id
+    rules = sections.grouping(await references.packs_in_force(tx, stamp.at))
+    await _leads_again(tx, order, {"leads_until": (stamp.at + rules.gap).isoformat()})
+    return order.id
+
+
 async def _unmerge(tx: Tx, stamp: Stamp, decision: Decision) -> None:
     root = await _out(tx, decision.outage_id)
-    data = decision.data
     await grouping_log.mark_undone(tx, decision.id, stamp.at, stamp.by, "")
+    root = await _led_as_before(tx, stamp, root, decision.data["master"])
+    await _release(tx, stamp, root, decision)
+    await _narrow(tx, stamp, root, decision.data)
+
+
+async def _release(tx: Tx, stamp: Stamp, root: Outage, decision: Decision) -> WorkOrder | None:
+    """What was taken into the outage by this decision stands for itself again.
+
+    Returns the order that does, if it was one and nobody put it elsewhere since.
+    """
+    data = decision.data
     if "absorbed" in data:
         part = await _revived(tx, stamp, UUID(data["absorbed"]))
         its_master = UUID(data["its_master"]) if data["its_master"] else None
         ids: list[UUID] = [one.id for one in await outages.parts_of(tx, part.id)]
-        root = await _led_as_before(tx, stamp, root, data["master"])
         part = await _led_again(tx, stamp, part, its_master)
         await groups.regroup(tx, stamp, in_parts(ids), master_id=part.master_id, outage_id=part.id)
+        return None
+    order = await _locked(tx, decision.order_id)
+    if order.outage_id != root.id:
+        return None
+    if order.status is Status.MERGED:
+        order = await members.stand_alone(tx, stamp, order)
     else:
-        root = await _led_as_before(tx, stamp, root, data["master"])
-        order = await _locked(tx, decision.order_id)
-        if order.status is Status.MERGED:
-            order = await members.stand_alone(tx, stamp, order)
-        else:
-            order = await members.belong(tx, order, None)
-        followers = [UUID(id) for id in data["followers"]]
-        await groups.regroup(tx, stamp, these(followers), master_id=order.id, outage_id=None)
-        await _leads_again(tx, order, data)
-    await _narrow(tx, stamp, root, data)
+        order = await members.belong(tx, order, None)
+    followers = [UUID(id) for id in data["followers"]]
+    its = Group(outage_id=root.id).members & these(followers)
+    await groups.regroup(tx, stamp, its, master_id=order.id, outage_id=None)
+    await _leads_again(tx, order, data)
+    return order
 
 
 async def _leads_again(tx: Tx, order: WorkOrder, data: Mapping[str, Any]) -> None:

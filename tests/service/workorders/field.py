@@ -13,6 +13,7 @@ STEPS: list[tuple[str, dict[str, Any] | None]] = [
     ("claim", None),
     ("departure", None),
     ("arrival", None),
+    ("diagnosis", {"cause": "a fuse"}),
     ("etr", ETR),
     ("reply", REPLY),
 ]

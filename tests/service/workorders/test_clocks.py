@@ -22,7 +22,7 @@ async def fire(workorders, clock, **later: float) -> int:
 async def test_in_time_all_are_met(field, clock):
     order = await field.opened()
     clock.now += timedelta(minutes=2)
-    await field.done(order, *ALL)
+    await field.done(order, *ALL, "diagnosis")
     assert await field.clocks(order) == {
         ("dispatch", 1): "met",
         ("arrival", 1): "met",
@@ -60,6 +60,8 @@ async def test_who_is_late_before_the_timer_came_by_breaches_by_coming(workorder
     await field.done(order, "arrival")
     assert (await field.clocks(order))["arrival", 1] == "met"
     assert (await workorders.said()).count("clock-breached") == 1
+    assert ("etr", 1) not in await field.clocks(order), "the fault is not located yet"
+    await field.done(order, "diagnosis")
     assert await fire(workorders, clock, hours=1.5) == 1, "only the ETR is left"
 
 

@@ -179,7 +179,7 @@ async def test_versions_regions_and_roles_are_minded(calls):
     again = await calls.post(f"{path}/confirmation")
     assert (again.status_code, again.json()["allowed"]) == (
         409,
-        ["set_etr", "change", "restore", "merge"],
+        ["set_etr", "change", "restore", "cancel", "merge"],
     )
 
 

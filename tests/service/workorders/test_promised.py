@@ -15,13 +15,13 @@ pytestmark = pytest.mark.anyio
 DONE = {"cause": "fallen tree", "action": "line mended", "responsibility": "nature"}
 
 
-async def guaranteed(calls, order: str, rule: str = "restore_home") -> None:
+async def guaranteed(calls, order: str, rule: str = "restore_home", since=NINE) -> None:
     """As if the order had been opened under the British pack, which the worker has loaded."""
     [pack] = await calls.running.rows("SELECT id, version FROM policies WHERE id = 'uk-gsop'")
     async with calls.running.database.begin() as tx:
-        due_at = NINE + timedelta(hours=12)
+        due_at = since + timedelta(hours=12)
         id = WorkOrderId(UUID(order))
-        guarantees.add(tx, Guarantee(id, rule, pack.id, pack.version, NINE, 1, due_at))
+        guarantees.add(tx, Guarantee(id, rule, pack.id, pack.version, since, 1, due_at))
 
 
 async def owed(calls, **more) -> list:
@@ -103,6 +103,36 @@ async def test_waived_by_a_supervisor_for_a_known_reason_with_proof(calls, clock
     assert (await calls.get(path)).json() == waived
     assert await calls.said("compensation-waived") == [("compensation-waived", order)]
     assert (await calls.post(f"{path}/exemption", body, **supervisor)).status_code == 409
+
+
+async def test_what_ran_on_ends_when_there_was_no_outage_after_all(calls, clock):
+    _, second, third = await calls.calls(*(calls.event("T-1", minutes=n) for n in range(3)))
+    path = f"/v1/outages/{(await calls.outage())['id']}"
+    await guaranteed(calls, second)
+    clock.now = NINE + timedelta(hours=1)
+    await calls.done(f"{path}/restoration", DONE)
+    asked = [{"work_order_id": id, "on": id == third} for id in (second, third)]
+    await calls.done(f"{path}/confirmation-of-supply", {"checked": asked})
+    [late] = await calls.calls(calls.event("T-1", minutes=70), look=False)
+    await guaranteed(calls, late, since=NINE + timedelta(minutes=70))
+    await calls.look()
+    query = "SELECT began_at, due_at, ended_at FROM guarantees WHERE order_id = :id"
+    for id in (second, late):
+        [running] = await calls.running.rows(query, id=UUID(id))
+        assert (running.began_at, running.ended_at) == (NINE, None)
+
+    listed = (await calls.get("/v1/outages")).json()["items"]
+    [nested] = [one for one in listed if one["nested_in"]]
+    clock.now = NINE + timedelta(hours=2)
+    body = {"reason": "a fuse of their own"}
+    await calls.done(f"/v1/outages/{nested['id']}/cancellation", body)
+    [ended] = await calls.running.rows(query, id=UUID(second))
+    assert ended.ended_at == NINE + timedelta(hours=1), "power was back then"
+    [own] = await calls.running.rows(query, id=UUID(late))
+    assert (own.began_at, own.ended_at) == (NINE + timedelta(minutes=70), None)
+    assert own.due_at == own.began_at + timedelta(hours=12)
+    assert {(await calls.order(id))["outage_id"] for id in (second, late)} == {None}
+    assert (await calls.order(late))["master_id"] == second
 
 
 async def test_severe_weather_is_another_promise(calls, clock):

@@ -119,3 +119,85 @@ async def test_a_fault_is_not_reported_before_it_begins(calls):
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-yet-so")
     body["began_at"] = "2026-11-20T08:00:00Z"
     assert (await calls.post("/v1/outages", body, idempotency_key=str(uuid4()))).status_code == 201
+
+
+async def cancelled(calls, outage: str) -> None:
+    body = {"reason": "it was no outage"}
+    ended = await calls.done(f"/v1/outages/{outage}/cancellation", body)
+    assert (ended["status"], ended["ended_because"]) == ("cancelled", "it was no outage")
+
+
+async def test_a_predicted_outage_that_was_none_is_not_predicted_again(calls):
+    first, second = await calls.calls(calls.event("T-1"), calls.event("T-1"))
+    await cancelled(calls, (await calls.outage())["id"])
+    third = await calls.call("T-1", minutes=9)
+    assert await calls.groups() == {(None, frozenset({first, second, third}))}
+    assert (await calls.outage())["status"] == "cancelled"
+    assert (await calls.order(third))["master_id"] == first
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+async def test_a_reported_outage_that_was_none_leaves_each_transformer_to_itself(calls, at_work):
+    first, second = await calls.calls(calls.event("T-1"), calls.event("T-2", minutes=1))
+    if at_work:
+        await calls.worked(second, "claim")
+    body = {"kind": "fault", "region": "320505", "transformers": ["T-1", "T-2", "T-3"]}
+    await calls.done("/v1/outages", body, idempotency_key=str(uuid4()))
+    outage = await calls.outage()
+    assert outage["master_id"] == (second if at_work else first)
+    late, beyond, other = [
+        await calls.call(transformer, minutes=minute)
+        for transformer, minute in (("T-2", 40), ("T-3", 41), ("T-3", 72))
+    ]
+    assert {(await calls.order(id))["outage_id"] for id in (late, beyond)} == {outage["id"]}
+    [reported] = (await calls.get("/v1/outage-decisions?kind=reported")).json()["items"]
+    undo = f"/v1/outage-decisions/{reported['id']}/undo"
+    refused = await calls.post(undo, {"because": "no"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/cant-be-undone")
+    assert refused.json()["detail"] == "cancel the outage, with a reason"
+
+    await cancelled(calls, outage["id"])
+    assert await calls.groups() == {
+        (None, frozenset({first})),
+        (None, frozenset({second, late})),
+        (None, frozenset({beyond, other})),
+    }
+    leading = [(await calls.order(id))["status"] for id in (first, second, beyond)]
+    assert leading == ["dispatched", "claimed" if at_work else "dispatched", "dispatched"]
+    more = [await calls.call(code, minutes=110) for code in ("T-1", "T-2", "T-3")]
+    assert [(await calls.order(id))["master_id"] for id in more] == [first, second, beyond]
+
+
+async def test_what_was_taken_into_an_outage_that_was_none_stands_for_itself(calls):
+    await calls.calls(calls.event("T-1"), calls.event("T-1"))
+    far = {"region": "320506"}
+    other, _ = await calls.calls(calls.event("T-9", **far), calls.event("T-9", minutes=1, **far))
+    listed = (await calls.get("/v1/outages")).json()["items"]
+    root, part = sorted(listed, key=lambda one: one["region"])
+    into = {"into": root["id"], "because": "one storm"}
+    await calls.done(f"/v1/outages/{part['id']}/merge", into)
+    await cancelled(calls, root["id"])
+    alone = await calls.outage(part["id"])
+    assert (alone["status"], alone["master_id"], alone["followers"]) == ("predicted", other, 1)
+    assert (await calls.order(other))["status"] == "dispatched"
+
+
+async def test_who_is_still_off_and_follows_what_is_known_can_be_taken_back(calls, clock):
+    _, second = await calls.calls(calls.event("T-1"), calls.event("T-1", minutes=1))
+    path = f"/v1/outages/{(await calls.outage())['id']}"
+    clock.now = NINE + timedelta(hours=1)
+    await calls.done(f"{path}/restoration", DONE)
+    asked = {"checked": [{"work_order_id": second, "on": True}]}
+    await calls.done(f"{path}/confirmation-of-supply", asked)
+    third, _ = await calls.calls(*(calls.event("T-1", minutes=n) for n in (61, 62)))
+    clock.now = NINE + timedelta(hours=2)
+    off = {"outcome": "dissatisfied", "still_without_power": True}
+    await calls.done(f"/v1/work-orders/{second}/callback", off, role="callback")
+    again = await calls.order(second)
+    assert (again["status"], again["master_id"]) == ("merged", third)
+    url = f"/v1/outage-decisions?kind=followed&order_id={second}"
+    newest, _ = (await calls.get(url)).json()["items"]
+    assert newest["because"] == "a customer says that power is still off"
+    await calls.done(f"/v1/outage-decisions/{newest['id']}/undo", {"because": "another fault"})
+    alone = await calls.order(second)
+    assert (alone["status"], alone["master_id"], alone["level"]) == ("dispatched", None, 2)
