@@ -117,5 +117,4 @@ def diagram() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {Status.ACCEPTED}"]
     for move, (origins, to) in MOVES.items():
         lines += [f"    {origin} --> {to or origin}: {move}" for origin in sorted(origins)]
-    ends = (Status.ARCHIVED, Status.CANCELLED)
-    return "\n".join([*lines, *(f"    {end} --> [*]" for end in ends)]) + "\n"
+    return "\n".join([*lines, *(f"    {end} --> [*]" for end in sorted(ENDED))]) + "\n"

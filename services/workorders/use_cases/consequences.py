@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.workorders.domain.moves import Status
+from services.workorders.domain.moves import ENDED
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
 from services.workorders.store import groups, guarantees, promises
@@ -20,7 +20,6 @@ _NEWS = frozenset(
     }
 )
 _DONE = frozenset({Fact.REPAIRED, Fact.REPLIED})
-_OVER = frozenset({Status.CANCELLED, Status.ARCHIVED})
 
 
 async def follow(tx: Tx, stamp: Stamp, order: WorkOrder, facts: Sequence[Fact]) -> None:
@@ -34,7 +33,7 @@ async def follow(tx: Tx, stamp: Stamp, order: WorkOrder, facts: Sequence[Fact]) 
         done_at = order.steps.repaired_at or stamp.at
         await promises.settle(tx, [order.id], done_at)
         await guarantees.end(tx, [order.id], done_at)
-    elif order.status in _OVER:
+    elif order.status in ENDED:
         await promises.withdraw(tx, [order.id], stamp.at)
         await guarantees.end(tx, [order.id], stamp.at)
     if order.is_merged:
