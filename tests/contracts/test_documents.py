@@ -39,9 +39,7 @@ def test_they_come_out_the_same_every_time() -> None:
 
 def test_they_name_no_machine_and_no_moment() -> None:
     for name, text in FILES.items():
-        assert not re.search(
-            r"/(home|root|tmp|work)/|0x[0-9a-f]{6,}|20\d\d-\d\d-\d\dT", text
-        ), name
+        assert not re.search(r"/(home|root|tmp|work)/|0x[0-9a-f]{6,}|20\d\d-\d\d-\d\dT", text), name
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
