@@ -1,8 +1,8 @@
 """Whatever is asked of or sent to any address of workorders, what is not meant is refused by name.
 
-A word that a route does not take is not looked at; of those that it takes, each is checked here, and
-so is each part of an address and each body: as the service itself says that it takes them. Nothing
-that was refused has left anything behind.
+A word that a route does not take is not looked at; of those that it takes, each is checked here,
+and so is each part of an address and each body: as the service itself says that it takes them.
+Nothing that was refused has left anything behind.
 """
 
 import re
@@ -225,9 +225,9 @@ async def everything(workorders: Running) -> dict[str, str]:
     found = {}
     for table in metadata.sorted_tables:
         [row] = await workorders.rows(
-            f"SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) AS all_of_it FROM {table.name} t"
+            f"SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) AS whole FROM {table.name} t"
         )
-        found[table.name] = str(row.all_of_it)
+        found[table.name] = str(row.whole)
     return found
 
 
