@@ -32,10 +32,10 @@ from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
 from services.workorders.domain.order import WorkOrder
-from services.workorders.store import bulk_jobs, calendars, clocks, groups, orders
+from services.workorders.store import bulk_jobs, calendars, clocks, groups, orders, outages
 from services.workorders.use_cases import bulk_actions, retyping, routing
 from services.workorders.use_cases import bulk_jobs as bulk_use_cases
-from shared import auth, http, idempotency, inbox, outbox, strict, telemetry
+from shared import auth, http, idempotency, inbox, outbox, page, streaming, strict, telemetry
 from shared.calendar import Calendar, Definition
 from shared.db import Tx
 from shared.errors import Unauthenticated
@@ -427,6 +427,36 @@ def followers_hear_what_nobody_reviewed() -> None:
     put(WorkOrder, "reviewed_reply", property(lambda self: self.reply))
 
 
+def polls_read_the_table() -> None:
+    put(clocks, "_ANY_DUE", "SELECT 1 FROM clocks WHERE wake_at < $1 LIMIT 1")
+
+
+def a_county_is_sorted() -> None:
+    put(http, "_DIGITS", 0)
+
+
+def outages_are_looked_through_one_by_one() -> None:
+    put(outages, "_PROVINCE", 6)
+
+
+def what_nobody_began_to_read_is_not_ended() -> None:
+    async def aclose(self: streaming.Begun) -> None:
+        if self._first is None:
+            await original(self)
+
+    original = put(streaming.Begun, "aclose", aclose)
+
+
+def bytes_that_are_no_text_pass() -> None:
+    put(strict, "_dirty", lambda raw: False)
+
+
+def any_cursor_is_read() -> None:
+    put(page, "BadCursor", ValueError)
+
+
+_PLANS = "tests/service/workorders/test_plans.py"
+_HOSTILE = "tests/service/workorders/test_hostile.py"
 _SHARED = "tests/service/shared"
 _CONFIDENTIAL = "tests/service/test_confidential.py"
 _BULK = "tests/service/workorders/test_bulk_jobs.py"
@@ -489,6 +519,12 @@ MUTATIONS: dict[Callable[[], None], str] = {
     only_faults_are_followed: _FOLLOWING,
     a_reply_to_anything_restores_power: _FOLLOWING,
     followers_hear_what_nobody_reviewed: _FOLLOWING,
+    polls_read_the_table: _PLANS,
+    a_county_is_sorted: _PLANS,
+    outages_are_looked_through_one_by_one: _PLANS,
+    what_nobody_began_to_read_is_not_ended: "tests/service/workorders/test_stream.py",
+    bytes_that_are_no_text_pass: _HOSTILE,
+    any_cursor_is_read: _HOSTILE,
     pairs_are_split: "tests/unit/notify/test_notify_segments.py",
     long_texts_are_sent: "tests/service/notify/test_segments.py",
     each_case_is_a_customer: "tests/service/notify/test_outages.py",

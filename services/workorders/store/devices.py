@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from services.workorders.domain.device import Device
-from services.workorders.store.lists import plan_for_these
 from services.workorders.tables import devices
 from shared.db import Tx
 from shared.http import region_scope
@@ -76,7 +75,6 @@ async def page(
     if after is not None:
         where.append(devices.c.transformer > after)
     query = sa.select(devices).where(*where).order_by(devices.c.transformer).limit(limit)
-    await plan_for_these(tx)
     return [_device(row) for row in await tx.execute(query)]
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.workorders.domain.escalation import Escalation, EscalationId, Gathered, Recipient
-from services.workorders.store.lists import plan_for_these
 from services.workorders.tables import escalations, work_orders
 from shared.db import Tx
 from shared.errors import NotFound
@@ -173,7 +172,6 @@ async def page(
     query = sa.select(escalations, work_orders.c.case_number).where(*where)
     query = query.join(work_orders, work_orders.c.id == table.order_id)
     newest = query.order_by(table.raised_at.desc(), table.id.desc()).limit(limit)
-    await plan_for_these(tx)
     return [_seen(row) for row in await tx.execute(newest)]
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.workorders.domain.decision import Decision, Kind
-from services.workorders.store.lists import plan_for_these
 from services.workorders.tables import outage_decisions
 from shared.db import Tx
 from shared.errors import NotFound
@@ -123,7 +122,6 @@ async def page(
     )
     where += [column == value for column, value in asked if value is not None]
     newest = sa.select(outage_decisions).where(*where).order_by(table.at.desc(), table.id.desc())
-    await plan_for_these(tx)
     return [_decision(row) for row in await tx.execute(newest.limit(limit))]
 
 

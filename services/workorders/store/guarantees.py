@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from services.workorders.domain.outage import Exemption, Weather
 from services.workorders.domain.owing import Guarantee, Owed
-from services.workorders.store.lists import plan_for_these
 from services.workorders.tables import compensations, guarantees, outages, work_orders
 from shared.db import Tx
 from shared.errors import NotFound
@@ -200,7 +199,6 @@ async def page(
     if wanted.region is not None:
         where.append(region_scope(table.region, wanted.region))
     newest = sa.select(compensations).where(*where).order_by(table.due_at.desc(), table.id.desc())
-    await plan_for_these(tx)
     return [_owed(row) for row in await tx.execute(newest.limit(limit))]
 
 

@@ -118,9 +118,9 @@ async def ids(tx: Tx, wanted: Wanted, sight: Sight, limit: int) -> list[UUID]:
     """The orders that fit now, oldest first, at most `limit`."""
     order = work_orders.c
     query = sa.select(order.id).where(*fits(wanted, sight))
-    oldest = query.order_by(order.opened_at, order.id).limit(limit)
-    await plan_for_these(tx)
-    return list((await tx.execute(oldest)).scalars())
+    return list(
+        (await tx.execute(query.order_by(order.opened_at, order.id).limit(limit))).scalars()
+    )
 
 
 def _due(since: datetime | None, until: datetime) -> sa.ColumnElement[bool]:

@@ -19,13 +19,14 @@ from services.workorders.domain.outage import (
     Weather,
     Window,
 )
-from services.workorders.store.lists import plan_for_these
 from services.workorders.store.rows import reply_of
 from services.workorders.tables import devices, outage_devices, outage_etrs, outages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import check_expected, region_scope
 from shared.page import after
+
+_PROVINCE = 2  # digits of its code
 
 
 class NoSuchOutage(NotFound):
@@ -200,7 +201,6 @@ async def page(
         of_device = sa.select(outage_devices.c.outage_id)
         where.append(table.id.in_(of_device.where(outage_devices.c.code == wanted.device)))
     query = sa.select(outages).where(*where).order_by(table.opened_at.desc(), table.id.desc())
-    await plan_for_these(tx)
     return await _with_devices(tx, (await tx.execute(query.limit(limit))).all())
 
 
@@ -256,14 +256,17 @@ def _concerns(region: str) -> sa.ColumnElement[bool]:
     if not region:
         return sa.true()
     its, lies = outage_devices.c, devices.c
-    there = region_scope(lies.region, region)
-    reached = (
+    led, there = region_scope(outages.c.region, region), region_scope(lies.region, region)
+    reached = [
         sa.select(its.outage_id).where(its.scope == scope, its.code == device, there)
         for scope, device in ((Scope.TRANSFORMER, lies.transformer), (Scope.FEEDER, lies.feeder))
-    )
-    # One after the other: for an OR of them every device of every outage is looked up.
-    led = sa.select(outages.c.id).where(region_scope(outages.c.region, region))
-    return outages.c.id.in_(sa.union_all(led, *reached))
+    ]
+    if len(region) <= _PROVINCE:
+        # Most are of it: looked at one by one, newest first, and the others' devices only.
+        own = (one.where(its.outage_id == outages.c.id).limit(1) for one in reached)
+        return sa.or_(led, *(one.scalar_subquery().is_not(None) for one in own))
+    # Few are: found one way after the other. For an OR, all devices of all outages are looked up.
+    return outages.c.id.in_(sa.union_all(sa.select(outages.c.id).where(led), *reached))
 
 
 async def _one(tx: Tx, aim: OutageAim, query: sa.Select[Any]) -> Outage:

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.promise import Promise, State
-from services.workorders.store.lists import plan_for_these
 from services.workorders.tables import promises
 from shared.db import Tx
 from shared.http import region_scope
@@ -68,9 +67,9 @@ async def break_due(tx: Tx, at: datetime, limit: int) -> list[datetime]:
         .order_by(promises.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
-    # An array, for each to be looked up by its id: joined to so many rows, all of them are read.
-    broken = promises.update().where(promises.c.id == sa.any_(sa.func.array(due.scalar_subquery())))
+    broken = promises.update().where(promises.c.id == due.c.id)
     rows = await tx.execute(
         broken.values(state=State.BROKEN, settled_at=promises.c.due_at).returning(promises.c.due_at)
     )
@@ -106,7 +105,6 @@ async def page(
     where += [column == value for column, value in asked if value is not None]
     newest = sa.select(promises).where(*where)
     newest = newest.order_by(table.promised_at.desc(), table.id.desc()).limit(limit)
-    await plan_for_these(tx)
     return [
         Promise(**{**row._mapping, "state": State(row.state)}) for row in await tx.execute(newest)
     ]

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.workorders.domain.protected import ProtectedCustomer, ProtectedId
-from services.workorders.store.lists import plan_for_these
 from services.workorders.tables import protected_customers
 from shared.db import Tx
 from shared.errors import NotFound
@@ -76,7 +75,6 @@ async def page(
     where.append(_table.code.not_in(hidden))
     query = sa.select(protected_customers).where(*where)
     newest = query.order_by(_table.created_at.desc(), _table.id.desc()).limit(limit)
-    await plan_for_these(tx)
     return [(_customer(row), row.created_at) for row in await tx.execute(newest)]
 
 

@@ -37,12 +37,6 @@ escalations = sa.Table(
         "id",
         postgresql_ops={"region": "text_pattern_ops"},
     ),
-    sa.Index(
-        "ix_escalations_unacknowledged",
-        "raised_at",
-        "id",
-        postgresql_where=sa.text("acknowledged_at IS NULL"),
-    ),
     sa.Index("ix_escalations_order_id", "order_id"),
     sa.Index("ix_escalations_clock_id", "clock_id"),
     sa.Index(

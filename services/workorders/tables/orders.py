@@ -112,7 +112,6 @@ work_orders = sa.Table(
         "leads_until",
         postgresql_where=sa.and_(_leads, _in_no_outage, _open),
     ),
-    sa.Index("ix_work_orders_part_id", "part_id", postgresql_where=sa.text("part_id IS NOT NULL")),
     sa.Index("ix_work_orders_of_outage", "outage_id", "id", postgresql_where=_in_an_outage),
     # Rows are written in the order of the key that transactions may compete for, so that no two
     # of them wait for each other.

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from shared.db import Database
 
 _CUSTOM = "SET LOCAL plan_cache_mode = force_custom_plan"
-_ASKS = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE)\b")
+_ASKS = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE|INSERT\b.*\bUPDATE)\b", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +26,38 @@ class Asked:
     values: tuple[Any, ...]
     custom: bool
 
-    async def plans(self, connection: asyncpg.Connection) -> list["Plan"]:
+    async def plans(
+        self, connection: asyncpg.Connection, others: Sequence["Asked"] = ()
+    ) -> list["Plan"]:
         """As it is gone about at first and, unless it is planned each time, the sixth time.
 
         By then PostgreSQL goes over to one plan for any values, if that seems no worse to it. Both
-        are run, and undone.
+        are run, and undone. others: what was asked the five times before, if it was not the same.
         """
         name = f"asked_{abs(hash(self.sql))}"
-        values = f"({', '.join(map(_written, self.values))})" if self.values else ""
-        execute = f"EXECUTE {name}{values}"
-        first = await self._followed(connection, name, execute, before=0)
+        first = await self._followed(connection, name, [])
         if self.custom or not self.values:
             return [first]
-        return [first, await self._followed(connection, name, execute, before=5)]
+        return [first, await self._followed(connection, name, [*(others or [self])] * 5)]
 
     async def _followed(
-        self, connection: asyncpg.Connection, name: str, execute: str, before: int
+        self, connection: asyncpg.Connection, name: str, before: Sequence["Asked"]
     ) -> "Plan":
         undone = connection.transaction()
         await undone.start()
         try:
             await connection.execute(f"PREPARE {name} AS {self.sql}")
-            for _ in range(before):
-                await connection.execute(f"EXPLAIN {execute}")
+            for one in before:
+                await connection.execute(f"EXPLAIN EXECUTE {name}{one.arguments()}")
             how = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)"
-            [row] = await connection.fetch(f"{how} {execute}")
-            return Plan(self.sql, before + 1, json.loads(row[0])[0]["Plan"])
+            [row] = await connection.fetch(f"{how} EXECUTE {name}{self.arguments()}")
+            return Plan(self.sql, len(before) + 1, json.loads(row[0])[0]["Plan"])
         finally:
             await undone.rollback()
             await connection.execute(f"DEALLOCATE {name}")
+
+    def arguments(self) -> str:
+        return f"({', '.join(map(_written, self.values))})" if self.values else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,11 @@ class Plan:
         """Rows that were looked at in tables and indexes, wanted or not."""
         return sum(_rows(node) for node in self.nodes() if "Scan" in node["Node Type"])
 
-    def blocks(self) -> int:
-        """Pages of 8 kB that were looked into."""
-        return int(self.root["Shared Hit Blocks"] + self.root["Shared Read Blocks"])
+    def work(self) -> int:
+        """Rows, or pages of 8 kB if those are more; a change also looks into pages to write."""
+        changes = any(node["Node Type"] == "ModifyTable" for node in self.nodes())
+        pages = self.root["Shared Hit Blocks"] + self.root["Shared Read Blocks"]
+        return max(self.read(), 0 if changes else int(pages))
 
     def indexes(self) -> set[str]:
         return {
@@ -102,7 +107,7 @@ class Plan:
 
 @contextmanager
 def listening_in(database: Database) -> Iterator[list[Asked]]:
-    """What is asked meanwhile: changes by INSERT are left out."""
+    """What is asked meanwhile: rows that are only added are left out."""
     asked: list[Asked] = []
     custom: set[Any] = set()
     watched: list[tuple[Any, Callable[[Any], None]]] = []

@@ -15,6 +15,9 @@ BIG = {
     "clocks", "compensations", "escalations", "order_search", "outage_decisions", "promises",
     "routing_decisions", "work_orders",
 }  # fmt: skip
+MANY = BIG | {
+    "devices", "guarantees", "outage_devices", "outage_etrs", "outages", "protected_customers",
+}  # fmt: skip
 RARE_COUNTY, RARE_TEAM, RARE_TYPE = "320599", "T-0007", "praise"
 _NINE = "timestamptz '2026-11-20 09:00Z'"
 _PACK = "'sgcc-2022', '2022.3'"
