@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.workorders import consumers as workorders_consumers
-from services.workorders.domain import clockwork, judging, pausing, protected
+from services.workorders.domain import clockwork, following, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
 from services.workorders.domain.order import WorkOrder
@@ -131,13 +131,13 @@ def only_faults_are_followed() -> None:
 
 
 def a_reply_to_anything_restores_power() -> None:
-    original = WorkOrder.follow
+    original = following.follow
 
-    def follow(self: WorkOrder, reply: Any, at: Any) -> WorkOrder:
-        order = original(self, reply, at)
-        return replace(order, steps=replace(order.steps, repaired_at=at))
+    def follow(order: WorkOrder, reply: Any, at: Any) -> WorkOrder:
+        followed = original(order, reply, at)
+        return replace(followed, steps=replace(followed.steps, repaired_at=at))
 
-    put(WorkOrder, "follow", follow)
+    put(following, "follow", follow)
 
 
 def followers_hear_what_nobody_reviewed() -> None:
