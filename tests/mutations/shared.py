@@ -105,6 +105,10 @@ def any_cursor_is_read() -> None:
     put(page, "BadCursor", ValueError)
 
 
+def words_that_nobody_reads_pass() -> None:
+    put(auth, "check_words", lambda request: None)
+
+
 _PLANS = "tests/service/workorders/test_plans.py"
 _HOSTILE = "tests/service/workorders/test_hostile.py"
 _SHARED = "tests/service/shared"
@@ -126,4 +130,5 @@ MUTATIONS: Mutations = {
     what_nobody_began_to_read_is_not_ended: "tests/service/workorders/test_stream.py",
     bytes_that_are_no_text_pass: _HOSTILE,
     any_cursor_is_read: _HOSTILE,
+    words_that_nobody_reads_pass: f"{_SHARED}/test_bad_input_elsewhere.py",
 }
