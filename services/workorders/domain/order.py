@@ -36,6 +36,7 @@ from services.workorders.domain.refusals import (
     WrongMove,
 )
 from services.workorders.domain.routing import Pending, Routing
+from services.workorders.domain.values import replacing
 
 __all__ = [
     "AlreadyDone",
@@ -277,7 +278,7 @@ class WorkOrder:
 
     def lead(self, until: datetime) -> "WorkOrder":
         """Calls from its transformer follow it, so long; no move, so no new version."""
-        return replace(self, leads_until=until)
+        return _order_with(self, leads_until=until)
 
     def belong(self, outage_id: UUID | None, part_id: UUID | None) -> "WorkOrder":
         """It is the order that is worked on for this outage, or for none any more."""
@@ -327,6 +328,14 @@ class WorkOrder:
             raise NoUrgeToAnswer(urges=self.urges)
         return self.changed(urges_answered=self.urges)
 
+    def has_said(self) -> "WorkOrder":
+        """The same order, one published fact later."""
+        return _order_with(self, said=self.said + 1)
+
+    def concerns(self, protected: tuple[Protection, ...], repeats: int) -> "WorkOrder":
+        """With what is known of its customer when it is opened."""
+        return _order_with(self, protected=protected, repeats=repeats)
+
     def supervise(self, supervision: Supervision | None) -> "WorkOrder":
         """Somebody senior watches it; None: does so no longer."""
         return self.changed(supervision=supervision)
@@ -347,7 +356,7 @@ class WorkOrder:
     def scored(self, because: tuple[Point, ...], rank_at: datetime) -> "WorkOrder":
         """The same order with its priority: it follows from a change, so it is no new version."""
         priority = sum(point.points for point in because)
-        return replace(self, priority=priority, priority_because=because, rank_at=rank_at)
+        return _order_with(self, priority=priority, priority_because=because, rank_at=rank_at)
 
     def move(self, move: Move, **changes: Any) -> "WorkOrder":
         """Raises WrongMove."""
@@ -367,7 +376,7 @@ class WorkOrder:
             )
 
     def changed(self, **changes: Any) -> "WorkOrder":
-        return replace(self, version=self.version + 1, **changes)
+        return _order_with(self, version=self.version + 1, **changes)
 
     def _step(self, move: Move, name: str, at: datetime, **changes: Any) -> "WorkOrder":
         self.check(move)
@@ -375,6 +384,9 @@ class WorkOrder:
         if done is not None and move is not Move.CLAIM:
             raise AlreadyDone(**{name: done.isoformat()})
         return self.move(move, steps=replace(self.steps, **{name: at}), **changes)
+
+
+_order_with = replacing(WorkOrder)
 
 
 def _with(handlers: tuple[str, ...], one: str) -> tuple[str, ...]:
