@@ -13,6 +13,12 @@ def mask_phone(phone: str | None) -> str | None:
     return f"{phone[:3]}****{phone[-4:]}"
 
 
+def mask_email(email: str) -> str:
+    """`wang@example.com` is `w***@example.com`."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}***@{domain}"
+
+
 def mask_name(name: str | None) -> str | None:
     """The surname only: `王小明` is `王**`, `O'Neill` is `O******`."""
     return name[0] + "*" * (len(name) - 1) if name else name
@@ -38,6 +44,7 @@ def mask_account(number: str | None) -> str | None:
 
 _MASKS = {
     "phone": mask_phone,
+    "email": mask_email,
     "name": mask_name,
     "address": mask_address,
     "account_no": mask_account,

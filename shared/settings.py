@@ -15,7 +15,9 @@ class Settings(BaseSettings):
     jwks: the pinned public keys.
     """
 
-    model_config = SettingsConfigDict(env_prefix="WATTLINE_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="WATTLINE_", extra="ignore", hide_input_in_errors=True
+    )
 
     postgres: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/")
     kafka: str = "127.0.0.1:9092"

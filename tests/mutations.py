@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,12 @@ from hypothesis import Phase, settings
 from services.intake.domain import Case
 from services.notify import store as notify_store
 from services.notify import use_cases as notify_use_cases
-from services.notify.api import messages as notify_shown
+from services.notify.api import messages as notify_messages_door
 from services.notify.api import receipts as notify_receipts
-from services.notify.domain import lattice, message, people, segments, words
+from services.notify.api import shown as notify_shown
+from services.notify.domain import addresses, lattice, message, people, segments, words
 from services.notify.store import messages as notify_messages
+from services.notify.use_cases import telling
 from services.workorders import consumers as workorders_consumers
 from services.workorders.domain import clockwork, judging, pausing, protected
 from services.workorders.domain.bulk import Action, Outcome
@@ -35,7 +38,18 @@ from services.workorders.domain.order import WorkOrder
 from services.workorders.store import bulk_jobs, calendars, clocks, groups, orders, outages
 from services.workorders.use_cases import bulk_actions, retyping, routing
 from services.workorders.use_cases import bulk_jobs as bulk_use_cases
-from shared import auth, http, idempotency, inbox, outbox, page, streaming, strict, telemetry
+from shared import (
+    auth,
+    http,
+    idempotency,
+    inbox,
+    outbox,
+    page,
+    sealed,
+    streaming,
+    strict,
+    telemetry,
+)
 from shared.calendar import Calendar, Definition
 from shared.db import Tx
 from shared.errors import Unauthenticated
@@ -375,7 +389,55 @@ def who_leads_the_unit_is_told() -> None:
 
 def a_reporters_phone_is_only_masked() -> None:
     seen = notify_shown.shown
-    put(notify_shown, "shown", lambda one: seen(replace(one, confidential=False)))
+
+    def shown(one: Any, addresses: Any) -> Any:
+        return seen(replace(one, confidential=False), addresses)
+
+    put(notify_messages_door, "shown", shown)
+
+
+def an_addressee_in_confidence_is_shown() -> None:
+    seen = notify_shown.shown_addressee
+
+    def shown(one: Any, addresses: Any) -> Any:
+        return seen(replace(one, confidential=False), addresses)
+
+    put(notify_messages_door, "shown_addressee", shown)
+
+
+def addresses_lie_in_clear() -> None:
+    put(sealed.Sealer, "seal", lambda self, value, purpose: value.encode())
+    put(sealed.Sealer, "open", lambda self, kept, purpose: kept.decode())
+
+
+def people_are_named_by_a_digest() -> None:
+    """Which whoever tries all phone numbers can undo."""
+
+    def index(self: Any, value: str, purpose: str) -> str:
+        return sha256(value.encode()).hexdigest()[:32]
+
+    put(sealed.Sealer, "index", index)
+
+
+def one_thing_opens_as_another() -> None:
+    seal, opened = sealed.Sealer.seal, sealed.Sealer.open
+    put(sealed.Sealer, "seal", lambda self, value, purpose: seal(self, value, ""))
+    put(sealed.Sealer, "open", lambda self, kept, purpose: opened(self, kept, ""))
+
+
+def who_is_named_twice_is_written_to_twice() -> None:
+    address = telling._address
+
+    def each(tx: Tx, stamp: Any, desk: Any, request: Any, to: Any, key: str) -> Any:
+        if key.startswith("request:"):
+            address(tx, stamp, desk, request, to, f"{key}:again")
+        return address(tx, stamp, desk, request, to, key)
+
+    put(telling, "_address", each)
+
+
+def line_breaks_in_addresses_pass() -> None:
+    put(addresses, "_one_line", lambda said: said)
 
 
 def what_is_learned_moves_no_order() -> None:
@@ -511,6 +573,12 @@ MUTATIONS: dict[Callable[[], None], str] = {
     orders_keep_what_came_with_the_fact: _CONFIDENTIAL,
     who_leads_the_unit_is_told: "tests/service/intake/test_confidential.py",
     a_reporters_phone_is_only_masked: _CONFIDENTIAL,
+    an_addressee_in_confidence_is_shown: "tests/service/notify/test_asking.py",
+    addresses_lie_in_clear: "tests/service/notify/test_sealed_addresses.py",
+    people_are_named_by_a_digest: "tests/service/notify/test_sealed_addresses.py",
+    one_thing_opens_as_another: "tests/unit/shared/test_sealed.py",
+    who_is_named_twice_is_written_to_twice: "tests/service/notify/test_asking.py",
+    line_breaks_in_addresses_pass: "tests/service/notify/test_asking.py",
     what_is_learned_moves_no_order: _RECONSIDERED,
     danger_sends_it_back_to_who_had_it: _RECONSIDERED,
     another_type_keeps_its_clocks: _RELABELLED,

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from services.notify import use_cases
 from services.notify.domain.people import Recipient
-from services.notify.domain.telling import Fact, Notice
-from services.notify.domain.words import BadWords, Book, Term, Values
+from services.notify.domain.telling import Desk, Fact, Notice
+from services.notify.domain.words import BadWords, Term, Values
 from shared.contracts import outages
 from shared.contracts import workorders as said
 from shared.contracts.envelope import Event
@@ -17,7 +17,7 @@ from shared.db import Tx
 from shared.inbox import Heard, listeners
 from shared.stamp import Stamp
 
-Hearing = Callable[[Book, Tx, Any, Stamp], Awaitable[None]]
+Hearing = Callable[[Desk, Tx, Any, Stamp], Awaitable[None]]
 OrderFact = (
     said.OrderDeparted
     | said.OrderArrived
@@ -47,53 +47,54 @@ def name(event: Event) -> str:
     return event.type.split(".")[1]
 
 
-async def on_case_accepted(book: Book, tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
-    region, phone = event.location.region, event.caller.phone
+async def on_case_accepted(desk: Desk, tx: Tx, event: CaseAccepted, stamp: Stamp) -> None:
+    region, said = event.location.region, event.caller.phone
+    phone = desk.addresses.phone(said) if said else None
     about = (event.case_id, event.number, phone, region, event.locale)
     where = event.location.transformer
     recipient = Recipient(*about, transformer=where, confidential=event.confidential)
     key = f"{name(event)}:{event.case_id}"
     fact = Fact(event.type, key, event.case_id, region, {"number": event.number})
-    await use_cases.know_case(tx, stamp, book, recipient, fact)
+    await use_cases.know_case(tx, stamp, desk, recipient, fact)
 
 
-async def on_order_fact(book: Book, tx: Tx, event: OrderFact, stamp: Stamp) -> None:
+async def on_order_fact(desk: Desk, tx: Tx, event: OrderFact, stamp: Stamp) -> None:
     key = f"{name(event)}:{event.work_order_id}:{event.level}"
     values: Values = {"number": event.case_number}
-    await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+    await use_cases.tell(tx, stamp, desk, _about_order(event, key, values))
 
 
-async def on_order_repaired(book: Book, tx: Tx, event: said.OrderRepaired, stamp: Stamp) -> None:
+async def on_order_repaired(desk: Desk, tx: Tx, event: said.OrderRepaired, stamp: Stamp) -> None:
     """Told in an outage only: of an order by itself the reply says so."""
     if event.outage_id is not None:
         restored = Notice(event.outage_id, "restored", event.region, event.repaired_at, {})
-        await use_cases.tell_member(tx, stamp, book, event.case_id, event.version, restored)
+        await use_cases.tell_member(tx, stamp, desk, event.case_id, event.version, restored)
 
 
-async def on_order_replied(book: Book, tx: Tx, event: said.OrderReplied, stamp: Stamp) -> None:
+async def on_order_replied(desk: Desk, tx: Tx, event: said.OrderReplied, stamp: Stamp) -> None:
     """In an outage: that power is back, where the reply is the first to say so; else the rest."""
     if event.outage_id is None:
-        return await on_order_fact(book, tx, event, stamp)
+        return await on_order_fact(desk, tx, event, stamp)
     restored = Notice(event.outage_id, "restored", event.region, event.replied_at, {})
     check_ok = replace(restored, stage="check_ok")
-    await use_cases.tell_member(tx, stamp, book, event.case_id, event.version, restored, check_ok)
+    await use_cases.tell_member(tx, stamp, desk, event.case_id, event.version, restored, check_ok)
 
 
-async def on_order_linked(book: Book, tx: Tx, event: said.OrderLinked, stamp: Stamp) -> None:
+async def on_order_linked(desk: Desk, tx: Tx, event: said.OrderLinked, stamp: Stamp) -> None:
     await use_cases.link(tx, event.case_id, event.version, event.outage_id)
 
 
-async def on_order_unmerged(book: Book, tx: Tx, event: said.OrderUnmerged, stamp: Stamp) -> None:
+async def on_order_unmerged(desk: Desk, tx: Tx, event: said.OrderUnmerged, stamp: Stamp) -> None:
     await use_cases.link(tx, event.case_id, event.version, None)
 
 
-async def on_outage_fact(book: Book, tx: Tx, event: OutageFact, stamp: Stamp) -> None:
+async def on_outage_fact(desk: Desk, tx: Tx, event: OutageFact, stamp: Stamp) -> None:
     """Of a fault everybody in it hears by a fact about their own order: here is nothing to tell.
 
     An announced outage concerns also those who have no order in it.
     """
     if event.kind != "fault" and (notice := _of_planned(event)) is not None:
-        await use_cases.tell_area(tx, stamp, book, notice, event.transformers)
+        await use_cases.tell_area(tx, stamp, desk, notice, event.transformers)
 
 
 def _of_planned(event: OutageFact) -> Notice | None:
@@ -127,48 +128,48 @@ def _short(reason: str) -> str:
     return reason if len(reason) <= _MOST_OF_A_REASON else reason[: _MOST_OF_A_REASON - 1] + "…"
 
 
-async def on_etr_set(book: Book, tx: Tx, event: said.EtrSet, stamp: Stamp) -> None:
+async def on_etr_set(desk: Desk, tx: Tx, event: said.EtrSet, stamp: Stamp) -> None:
     if event.outage_id is not None:
         about = (event.outage_id, "etr_set", event.region, event.set_at, {"etr": event.etr_at})
         notice = Notice(*about, etr_at=event.etr_at, not_after=event.etr_at)
-        return await use_cases.tell_member(tx, stamp, book, event.case_id, event.version, notice)
+        return await use_cases.tell_member(tx, stamp, desk, event.case_id, event.version, notice)
     key = f"{name(event)}:{event.work_order_id}:{event.version}"
     values: Values = {"number": event.case_number, "etr": event.etr_at}
     fact = replace(_about_order(event, key, values), not_after=event.etr_at)
-    await use_cases.tell(tx, stamp, book, fact)
+    await use_cases.tell(tx, stamp, desk, fact)
 
 
-async def on_order_suspended(book: Book, tx: Tx, event: said.OrderSuspended, stamp: Stamp) -> None:
+async def on_order_suspended(desk: Desk, tx: Tx, event: said.OrderSuspended, stamp: Stamp) -> None:
     """Told unless somebody did so in person."""
     if event.tell_customer:
         key = f"{name(event)}:{event.work_order_id}:{event.version}"
         values: Values = {"number": event.case_number, "until": event.until}
-        await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+        await use_cases.tell(tx, stamp, desk, _about_order(event, key, values))
 
 
-async def on_callback_missed(book: Book, tx: Tx, event: said.CallbackMissed, stamp: Stamp) -> None:
+async def on_callback_missed(desk: Desk, tx: Tx, event: said.CallbackMissed, stamp: Stamp) -> None:
     """After the last attempt the customer is told in writing."""
     if event.failed:
         key = f"{name(event)}:{event.work_order_id}:{event.level}"
         values: Values = {"number": event.case_number}
-        await use_cases.tell(tx, stamp, book, _about_order(event, key, values))
+        await use_cases.tell(tx, stamp, desk, _about_order(event, key, values))
 
 
 async def on_protected_affected(
-    book: Book, tx: Tx, event: said.ProtectedCustomerAffected, stamp: Stamp
+    desk: Desk, tx: Tx, event: said.ProtectedCustomerAffected, stamp: Stamp
 ) -> None:
     key = f"{name(event)}:{event.work_order_id}:{event.version}"
     action = Term("call_by_phone" if event.call_by_phone else "watch")
     values: Values = {"number": event.case_number, "region": event.region, "action": action}
     fact = Fact(event.type, key, event.case_id, event.region, values)
-    await use_cases.tell(tx, stamp, book, fact)
+    await use_cases.tell(tx, stamp, desk, fact)
 
 
 def _about_order(event: OrderFact, key: str, values: Values) -> Fact:
     return Fact(event.type, key, event.case_id, event.region, values, event.version)
 
 
-async def on_escalation(book: Book, tx: Tx, event: said.EscalationRaised, stamp: Stamp) -> None:
+async def on_escalation(desk: Desk, tx: Tx, event: said.EscalationRaised, stamp: Stamp) -> None:
     """Only supervisors are on our list, and only by SMS. One case: the message belongs to it."""
     if (event.role, event.by) != ("supervisor", "sms"):
         return
@@ -188,11 +189,11 @@ async def on_escalation(book: Book, tx: Tx, event: said.EscalationRaised, stamp:
     cases = {one.case_id for one in event.items}
     case_id = cases.pop() if len(cases) == 1 and event.total == len(event.items) else None
     key = f"{name(event)}:{event.digest_id}"
-    await use_cases.tell(tx, stamp, book, Fact(event.type, key, case_id, event.region, values))
+    await use_cases.tell(tx, stamp, desk, Fact(event.type, key, case_id, event.region, values))
 
 
-def heard(book: Book) -> Heard:
-    """What we listen to; who is told, and in which words, stands in `book`."""
+def heard(desk: Desk) -> Heard:
+    """What we listen to; who is told, and in which words, stands in its book."""
     pairs: list[tuple[type[Event], Hearing]] = [
         (CaseAccepted, on_case_accepted),
         *((fact, on_order_fact) for fact in _ONCE_A_LEVEL),
@@ -210,6 +211,6 @@ def heard(book: Book) -> Heard:
         (said.EscalationRaised, on_escalation),
     ]
     known = {event.type for event, _ in pairs} | {f"outage.{stage}" for stage in _STAGES}
-    if deaf := book.facts() - known:
+    if deaf := desk.book.facts() - known:
         raise BadWords(f"rules for what we do not listen to: {sorted(deaf)}")
-    return listeners(*((event, partial(handle, book)) for event, handle in pairs))
+    return listeners(*((event, partial(handle, desk)) for event, handle in pairs))

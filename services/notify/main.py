@@ -12,19 +12,26 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from services.notify import api, consumers, tables
 from services.notify.api.receipts import KANNEL
+from services.notify.domain.addresses import Addresses, Channel
+from services.notify.domain.categories import Categories
 from services.notify.domain.message import MessageId, Patience
 from services.notify.domain.seal import Seal
+from services.notify.domain.telling import Desk
 from services.notify.domain.words import Book
 from services.notify.gateways import Account, Kannel
 from services.notify.seed import seed
 from services.notify.timers.handing_over import HandingOver
 from services.notify.timers.lapsing import early_receipts, lapsing
 from shared.cli import command_line
+from shared.db import Database
+from shared.sealed import SHORTEST_SECRET, Sealer, ring_of
 from shared.service import Service, utc_now
 from shared.settings import Settings
 
 _HERE = Path(__file__).parent
 _ON_ONE_MACHINE = SecretStr("for one machine only: choose another")
+_LOCAL_KEYS = SecretStr("for one machine only: seals addresses of nobody")
+_LOCAL_INDEX_KEY = SecretStr("for one machine only: finds addresses of nobody")
 _LOCAL_GATEWAY = SecretStr("secret")
 
 
@@ -35,6 +42,9 @@ class NotifySettings(Settings):
 
     callback_url: where the gateway reaches our HTTP door. callback_secret: seals the receipts'
     addresses; changing it makes receipts on their way unreadable.
+    address_keys: the keys that seal addresses, newest first, separated by commas; what one of them
+    sealed can be read as long as it stays in the list. address_index_key: of the index by which a
+    person is known again; with another one everybody is new.
     receipt_hours: without a final receipt for so long, a message is unknown.
     """
 
@@ -51,6 +61,19 @@ class NotifySettings(Settings):
     receipt_hours: Annotated[float, Field(gt=0)] = 72.0
     callback_url: HttpUrl = HttpUrl("http://127.0.0.1:8103")
     callback_secret: Annotated[SecretStr, Field(min_length=32)] = _ON_ONE_MACHINE
+    address_keys: SecretStr = _LOCAL_KEYS
+    address_index_key: Annotated[SecretStr, Field(min_length=SHORTEST_SECRET)] = _LOCAL_INDEX_KEY
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> "NotifySettings":
+        own = ring_of(self.address_keys.get_secret_value())
+        if not own or min(map(len, own)) < SHORTEST_SECRET:
+            raise ValueError(f"address_keys: {SHORTEST_SECRET} characters or more each")
+        if self.production and _LOCAL_KEYS.get_secret_value() in own:
+            raise ValueError("address_keys: choose your own for production")
+        if self.production and self.address_index_key == _LOCAL_INDEX_KEY:
+            raise ValueError("address_index_key: choose your own for production")
+        return self
 
     @model_validator(mode="after")
     def _secrets_are_secret(self) -> "NotifySettings":
@@ -65,18 +88,25 @@ class NotifySettings(Settings):
         receipt = timedelta(hours=self.receipt_hours)
         return Patience(tries=self.sms_tries, resends=self.sms_resends, receipt=receipt)
 
+    @property
+    def addresses(self) -> Addresses:
+        keys = ring_of(self.address_keys.get_secret_value())
+        return Addresses(Sealer(keys, self.address_index_key.get_secret_value()))
+
 
 def service(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Service:
     assert isinstance(settings, NotifySettings)
     seal = Seal(settings.callback_secret.get_secret_value())
     patience = settings.patience
-    handing_over = HandingOver(_gateway(settings, seal), patience, clock, settings.sms_in_flight)
+    desk = _desk(settings)
+    gateway, lanes = _gateway(settings, seal), settings.sms_in_flight
+    handing_over = HandingOver(gateway, desk.addresses, patience, clock, lanes)
     return Service(
         name="notify",
         port=8103,
-        router=api.router(seal, patience),
+        router=api.router(seal, patience, desk),
         metadata=tables.metadata,
-        heard=consumers.heard(_book(settings)),
+        heard=consumers.heard(desk),
         timers=(lapsing(patience), early_receipts(patience)),
         loops=(handing_over.run,),
         byte_queries=(KANNEL,),
@@ -100,6 +130,12 @@ def _gateway(settings: NotifySettings, seal: Seal) -> Kannel:
     return Kannel(account, receipt_url, settings.sms_seconds)
 
 
+def _desk(settings: NotifySettings) -> Desk:
+    """Raises BadWords, BadCategories."""
+    categories = Categories.of(_yaml(_HERE / "categories.yaml"))
+    return Desk(_book(settings), categories, settings.addresses, frozenset({Channel.SMS}))
+
+
 def _book(settings: NotifySettings) -> Book:
     """The words and rules in this folder. Raises BadWords."""
     languages = [_yaml(file) for file in sorted((_HERE / "templates").glob("*.yaml"))]
@@ -112,4 +148,8 @@ def _yaml(file: Path) -> Any:
     return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
-app = command_line(service, NotifySettings, seed)
+async def _seed(database: Database) -> int:
+    return await seed(database, NotifySettings().addresses)
+
+
+app = command_line(service, NotifySettings, _seed)

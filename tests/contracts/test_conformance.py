@@ -45,6 +45,11 @@ ALL = {"name": "all", "when": "true", "to": {"nearest": []}}
 # may stand for the last word of one path only.
 SENSIBLE: dict[str, tuple[Any, ...]] = {
     "phone": ("15400001234", "+86 154 0000 1234"),
+    "messages/template": ("order-arrived.v1", "outage-restored.v1"),
+    "messages/values": ({"number": "2611-2000-0001-00"}, {}),
+    "messages/to": ([{"phone": "15400001234"}], [{"phone": "+86 154 0000 1234", "locale": "en"}]),
+    "messages/channels": (["sms"],),
+    "messages/not_after": (None, "2026-11-20T18:00:00+08:00"),
     "region": ("320505", "320581"),
     "area": ("urban", "rural"),
     "account_no": ("5050000001", None),

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from services.billing.seed import Demo
 from services.billing.seed import seed as seed_accounts
+from services.notify.main import NotifySettings
 from services.notify.seed import seed as seed_contacts
 from services.workorders.domain.device import Device
 from services.workorders.domain.escalation import Escalation, EscalationId
@@ -37,6 +38,7 @@ PLACES = {
     ("workorders", "/v1/members/"): "SELECT person AS it FROM members ORDER BY person",
     ("workorders", "/v1/routing-rules/"): "SELECT version AS it FROM routing_rules",
     ("notify", "/v1/messages/"): "SELECT id::text AS it FROM messages ORDER BY dedupe_key",
+    ("notify", "/v1/requests/"): "SELECT id::text AS it FROM requests ORDER BY key",
     ("billing", "/v1/accounts/"): "SELECT account_no AS it FROM accounts ORDER BY account_no",
 }
 FAULT, QUESTION, COMPLAINT = "fault_report", "info_query", "complaint"
@@ -337,7 +339,7 @@ async def _teams(running: Running) -> None:
 
 
 async def _contacts(running: Running) -> None:
-    await seed_contacts(running.database)
+    await seed_contacts(running.database, NotifySettings().addresses)
 
 
 async def _accounts(running: Running) -> None:

@@ -29,7 +29,7 @@ from shared.settings import Settings
 from shared.stamp import Stamp
 from tests.conftest import NINE, Running, Start
 from tests.integration.detour import AGAIN, LOST, Detour, Fate, any_way, detour
-from tests.service.notify.conftest import accepted, handing_over, hear
+from tests.service.notify.conftest import accepted, handing_over, hear, in_clear, to_whom
 
 pytestmark = pytest.mark.anyio
 
@@ -103,8 +103,8 @@ class Story:
         return new
 
     async def statuses(self) -> dict[str, str]:
-        rows = await self.notify.rows("SELECT phone, status FROM messages")
-        return {row.phone: row.status for row in rows}
+        rows = await self.notify.rows("SELECT address, status FROM messages")
+        return {to_whom(row): row.status for row in rows}
 
     async def ends(self, phones: list[str], seconds: float = 20) -> None:
         """Each has a final state, or the last one that it can have without a lost receipt."""
@@ -120,11 +120,11 @@ class Story:
     async def codes(self) -> dict[str, list[int]]:
         """The receipts of each, as they were kept."""
         rows = await self.notify.rows(
-            "SELECT phone, code FROM receipts JOIN messages m ON m.id = message_id ORDER BY 1, 2"
+            "SELECT address, code FROM receipts JOIN messages m ON m.id = message_id ORDER BY code"
         )
         found: dict[str, list[int]] = defaultdict(list)
         for row in rows:
-            found[row.phone].append(row.code)
+            found[to_whom(row)].append(row.code)
         return found
 
     async def waited_in_vain(self) -> None:
@@ -139,12 +139,12 @@ class Story:
         """
         assert set((await self.statuses()).values()) <= FINAL | {"unknown"}
         tries = await self.notify.rows(
-            "SELECT phone, verdict, number > m.let_go AS kept"
+            "SELECT address, verdict, number > m.let_go AS kept"
             " FROM attempts JOIN messages m ON m.id = message_id"
         )
         asked = Counter(phone for phone in self.kannel.asked() if phone in self.told)
-        assert asked == Counter(row.phone for row in tries)
-        taken = Counter(row.phone for row in tries if row.verdict == "taken" and row.kept)
+        assert asked == Counter(to_whom(row) for row in tries)
+        taken = Counter(to_whom(row) for row in tries if row.verdict == "taken" and row.kept)
         assert taken == Counter(self.told)
         said = await self.notify.rows(
             "SELECT key, (envelope::json)->>'type' AS type, count(*) FROM outbox"
@@ -322,10 +322,10 @@ async def test_lost_receipts_leave_what_is_known_and_then_nothing_known(begin):
         sent = await story.tell("12467" * 6)
         await story.are(sent, *FINAL, "sent", "buffered")
         await asyncio.sleep(2)  # what may still come has come
-        rows = await story.notify.rows("SELECT phone, id::text AS id, status FROM messages")
-        unlucky_ones = {row.phone for row in rows if row.id[-1] in "02468ace"}
+        rows = await story.notify.rows("SELECT address, id::text AS id, status FROM messages")
+        unlucky_ones = {to_whom(row) for row in rows if row.id[-1] in "02468ace"}
         assert 0 < len(unlucky_ones) <= story.detour.lost < len(sent)
-        waiting = {row.phone for row in rows if row.status in ("sent", "buffered")}
+        waiting = {to_whom(row) for row in rows if row.status in ("sent", "buffered")}
         assert waiting == unlucky_ones
         await story.waited_in_vain()
         statuses = await story.statuses()
@@ -347,17 +347,17 @@ async def test_kannel_asks_again_while_our_door_is_shut(begin):
 
 async def test_receipts_before_our_own_record_are_kept_and_applied(begin):
     async with begin("smpp1", at_work=False) as story:
-        [phone] = await story.tell("1")
+        [handset] = await story.tell("1")
         notify, patience = story.notify, Patience()
         async with notify.database.begin() as tx:
             [claimed] = await use_cases.claim(tx, story.clock(), patience, 1)
         async with notify.service.loops[0].__self__.gateway.line() as line:
-            outcome = await line.send(claimed)
-        await story.are([phone], "delivered")
+            outcome = await line.send(in_clear(claimed))
+        await story.are([handset], "delivered")
         tried = Attempt(claimed.id, claimed.number, NINE, story.clock(), outcome)
         async with notify.database.begin() as tx:
             await use_cases.record(tx, Stamp("loop", story.clock()), [tried], patience)
-        assert await story.statuses() == {phone: "delivered"}
+        assert await story.statuses() == {handset: "delivered"}
         assert await notify.said() == ["message-sent", "message-delivered"]
         await story.is_true()
 

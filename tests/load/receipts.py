@@ -29,10 +29,12 @@ _REPLY = (
 _STEPS = ((8, "ACK/"), (4, _REPLY.replace("{stat}", "ENROUTE")), (1, _REPLY))
 
 _FILL = """
-    INSERT INTO messages (id, dedupe_key, case_id, region, audience, template, category, channel,
-      phone, text, status, tries, resends, created_at, due_at, handed_at, said)
-    SELECT id, id::text, id, '320505', 'customer', 'case-accepted.v1', 'ordinary', 'sms',
-      '15400010001', '停电', 'accepted', 1, 0, $2, $2::timestamptz + interval '72 hours', $2, 1
+    INSERT INTO messages (id, dedupe_key, case_id, region, audience, template, category, ambiguity,
+      lane, request_id, addressee, channel, text, status, tries, resends, created_at, due_at,
+      handed_at, said)
+    SELECT id, id::text, id, '320505', 'customer', 'case-accepted.v1', 'transactional',
+      'at_most_once', 2, id, id, 'sms', '停电', 'accepted', 1, 0, $2,
+      $2::timestamptz + interval '72 hours', $2, 1
     FROM unnest($1::uuid[]) AS id
     """
 

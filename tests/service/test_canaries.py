@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Running
 from tests.service.given import a_call
+from tests.service.notify.conftest import to_whom
 from tests.service.world import World
 
 pytestmark = pytest.mark.anyio
@@ -103,5 +104,5 @@ async def test_they_were_there_all_the_time(world):
     assert (case.caller_name, case.caller_phone) == (NAME, PHONE)
     [order] = await workorders.rows("SELECT address FROM work_orders")
     assert order.address.endswith(HOUSE)
-    [message] = await notify.rows("SELECT phone FROM messages")
-    assert message.phone == PHONE
+    [message] = await notify.rows("SELECT address FROM messages")
+    assert to_whom(message) == PHONE

@@ -17,6 +17,7 @@ from shared.privacy import mask_account, mask_address, mask_name, mask_phone
 from tests.conftest import NINE, Running, hanging_up
 from tests.service.conftest import hear
 from tests.service.given import REPLY, a_call, as_message
+from tests.service.notify.conftest import to_whom
 from tests.service.serving import listening, serving
 from tests.service.workorders.roster import Roster
 from tests.service.world import World
@@ -170,6 +171,7 @@ class Case:
             "/v1/bulk-jobs/{id}": [self.job],
             "/v1/teams/{code}": ["LH-1"],
             "/v1/messages/{id}": await self.ids(self.notify, "messages"),
+            "/v1/requests/{id}": await self.ids(self.notify, "requests"),
         }
         [begins] = [one for one in places if path.startswith(one)]
         assert places[begins], path
@@ -281,8 +283,8 @@ async def test_it_lies_in_the_vault_and_the_phone_where_it_is_needed(case):
 async def test_the_reporter_hears_a_number_and_how_it_stands(case):
     await case.begin(confidential=True)
     await case.work()
-    rows = await case.notify.rows("SELECT phone, text FROM messages ORDER BY created_at, id")
-    assert len(rows) > 2 and {row.phone for row in rows} == {PHONE}
+    rows = await case.notify.rows("SELECT address, text FROM messages ORDER BY created_at, id")
+    assert len(rows) > 2 and {to_whom(row) for row in rows} == {PHONE}
     for row in rows:
         assert traces(row.text) == set()
         assert not [word for word in ("举报", "投诉", "保密", "好处") if word in row.text]

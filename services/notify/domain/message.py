@@ -6,25 +6,14 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from services.notify.domain.addresses import Channel
+from services.notify.domain.categories import Ambiguity, Category
 from services.notify.domain.lattice import FAILED, STEPS_BACK, WITH_THE_NETWORK, Status, fold
+from services.notify.domain.people import Audience
+from services.notify.domain.request import AddresseeId, RequestId
 
 MessageId = NewType("MessageId", UUID)
 NO_LINK = "the gateway has no link to send it on"
-
-
-class Category(StrEnum):
-    """What we do when nobody knows whether the gateway took the message.
-
-    safety: hand it over again (at least once). ordinary: leave it (at most once).
-    """
-
-    SAFETY = "safety"
-    ORDINARY = "ordinary"
-
-
-class Audience(StrEnum):
-    CUSTOMER = "customer"
-    SUPERVISOR = "supervisor"
 
 
 class Verdict(StrEnum):
@@ -59,8 +48,9 @@ class Attempt:
 class Patience:
     """How long to wait and how often to try.
 
-    tries: handings-over, when the gateway surely did not take it. resends: further ones of a safety
-    message when it may have. lease: how long one may hold a message that it is handing over.
+    tries: handings-over, when the gateway surely did not take it. resends: further ones, when it
+    may have, of a message that is to arrive at least once. lease: how long one may hold a message
+    that it is handing over.
     receipt: without a final receipt for so long, the message is unknown. doubt: an unclear message
     counts as failed after so long without news.
     """
@@ -89,6 +79,11 @@ class Message:
     together with the fact that tells the others; `said` counts those facts. let_go: the last try
     that the gateway is known to have let go of, before any network had the message. not_after: it
     is not handed over from then on. confidential: no screen shows whose phone it is.
+
+    One delivery: to one addressee of a request, over one channel. address: sealed, None when there
+    is none. ambiguity, lane: what its category meant when it was composed. provider: who has it,
+    from the first time it is handed over. fallback_of: the delivery that did not arrive before it;
+    then the key is that one's with the channel behind it.
     """
 
     id: MessageId
@@ -98,7 +93,12 @@ class Message:
     audience: Audience
     template: str
     category: Category
-    phone: str | None
+    ambiguity: Ambiguity
+    lane: int
+    request_id: RequestId
+    addressee: AddresseeId
+    channel: Channel
+    address: bytes | None
     text: str
     status: Status
     created_at: datetime
@@ -113,10 +113,11 @@ class Message:
     said: int = 0
     cause: UUID | None = None
     trace: str | None = None
-    channel: str = "sms"
     let_go: int = 0
     not_after: datetime | None = None
     confidential: bool = False
+    provider: str | None = None
+    fallback_of: MessageId | None = None
 
     def hear(self, heard: Status, at: datetime, patience: Patience, number: int = 0) -> "Message":
         """With news of how far try `number` got; unchanged when we know as much already."""
@@ -176,7 +177,7 @@ class Message:
         return replace(queued, reason=None)
 
     def _in_doubt(self, at: datetime, why: str, patience: Patience) -> "Message":
-        if self.category is Category.SAFETY and self.resends < patience.resends:
+        if self.ambiguity is Ambiguity.AT_LEAST_ONCE and self.resends < patience.resends:
             again_at = at + patience.pause(self.id, self.resends + 1)
             return replace(self._back(Status.QUEUED, again_at), resends=self.resends + 1)
         unclear = replace(self, status=Status.UNKNOWN, due_at=at + patience.doubt)

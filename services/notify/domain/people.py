@@ -1,11 +1,15 @@
 """Whom we write to: the customer of a case, the supervisor on duty for a region."""
 
-import re
 from dataclasses import dataclass
-from hashlib import sha256
+from enum import StrEnum
 from uuid import UUID
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
+from services.notify.domain.addresses import Address
+
+
+class Audience(StrEnum):
+    CUSTOMER = "customer"
+    SUPERVISOR = "supervisor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Recipient:
 
     case_id: UUID
     number: str
-    phone: str | None
+    phone: Address | None
     region: str
     locale: str
     order_version: int = 0
@@ -26,10 +30,8 @@ class Recipient:
 
     @property
     def customer(self) -> str:
-        """The same for all cases of one person: of the phone, a digest; without one, the case."""
-        if self.phone is None:
-            return str(self.case_id)
-        return sha256(self.phone.encode()).hexdigest()[:32]
+        """The same for all cases of one person: the phone's index; without a phone, the case."""
+        return str(self.case_id) if self.phone is None else self.phone.index
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,4 @@ class DutyContact:
 
     region: str
     name: str
-    phone: str
-
-
-def why_no_sms(phone: str | None) -> str | None:
-    """The reason not to send an SMS there, or None."""
-    if not phone:
-        return "no phone number"
-    return None if _MOBILE.fullmatch(phone) else "not a mobile number"
+    phone: Address

@@ -1,15 +1,33 @@
 """From a fact to a message: who is told, in which words, or why nobody is."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.notify.domain.addresses import Address, Addresses, Channel, why_not
+from services.notify.domain.categories import Categories, Category, Meaning
 from services.notify.domain.lattice import Status
-from services.notify.domain.message import Audience, Message, MessageId
-from services.notify.domain.people import DutyContact, Recipient, why_no_sms
-from services.notify.domain.words import Values, Wording
+from services.notify.domain.message import Message, MessageId
+from services.notify.domain.people import Audience, DutyContact, Recipient
+from services.notify.domain.request import AddresseeId, Request, RequestId, Source
+from services.notify.domain.words import Book, Rule, Values, Wording
+from shared.stamp import Stamp
 
 TOO_LATE = "the time that it tells of is over"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one needs to write to people: words and rules, what categories mean, the addresses.
+
+    served: the channels that there is a gateway for.
+    """
+
+    book: Book
+    categories: Categories
+    addresses: Addresses
+    served: frozenset[Channel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +36,8 @@ class Fact:
 
     type: the event's, or `outage.` and a stage. key: once per person, whatever number of events
     repeat it. case_id: None for what is about several. order_version: what the fact is overtaken
-    by; None for facts that stay true. not_after: from then on nobody wants to read it.
+    by; None for facts that stay true. not_after: from then on nobody wants to read it. about: the
+    key without the person, of what several are told. own: values that only this person is told.
     """
 
     type: str
@@ -28,6 +47,8 @@ class Fact:
     values: Values
     order_version: int | None = None
     not_after: datetime | None = None
+    about: str = ""
+    own: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,65 +79,128 @@ class Notice:
             key=f"outage:{self.outage_id}:{once}:{recipient.customer}",
             case_id=recipient.case_id,
             region=self.region,
-            values={"number": recipient.number, **self.values},
+            values=self.values,
             order_version=order_version,
             not_after=self.not_after,
+            about=f"outage:{self.outage_id}:{once}",
+            own={"number": recipient.number},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Who is written to, and why not, if so. `confidential`: no screen shows their phone."""
+    """One person who is written to.
 
+    person: the same for one person whatever it is about. silence: why they are not written to,
+    whatever they are reached by. confidential: no screen shows their addresses. own: values that
+    are theirs only.
+    """
+
+    person: str
     audience: Audience
-    phone: str | None
+    region: str
     locale: str
-    silence: str | None
+    addresses: Mapping[Channel, Address]
+    case_id: UUID | None = None
+    silence: str | None = None
     confidential: bool = False
+    own: Values = field(default_factory=dict)
 
     @classmethod
     def customer(cls, recipient: Recipient, fact: Fact, at: datetime) -> "Addressee":
-        silence = why_no_sms(recipient.phone)
+        silence = None
         if fact.order_version is not None and fact.order_version < recipient.order_version:
             silence = "overtaken by a newer fact"
         elif fact.not_after is not None and fact.not_after <= at:
             silence = TOO_LATE
-        about = (recipient.phone, recipient.locale, silence, recipient.confidential)
-        return cls(Audience.CUSTOMER, *about)
+        who = (recipient.customer, Audience.CUSTOMER, fact.region, recipient.locale)
+        addresses = {Channel.SMS: recipient.phone} if recipient.phone else {}
+        return cls(*who, addresses, fact.case_id, silence, recipient.confidential, fact.own)
 
     @classmethod
-    def supervisor(cls, contact: DutyContact | None, locale: str) -> "Addressee":
+    def supervisor(cls, contact: DutyContact | None, fact: Fact, locale: str) -> "Addressee":
+        region = fact.region
         if contact is None:
-            return cls(Audience.SUPERVISOR, None, locale, "nobody is on duty for this region")
-        return cls(Audience.SUPERVISOR, contact.phone, locale, why_no_sms(contact.phone))
+            who = (f"duty:{region}", Audience.SUPERVISOR, region, locale)
+            return cls(*who, {}, fact.case_id, "nobody is on duty for this region")
+        who = (contact.phone.index, Audience.SUPERVISOR, region, locale)
+        return cls(*who, {Channel.SMS: contact.phone}, fact.case_id)
+
+    def way(self, channels: Sequence[Channel], served: Collection[Channel]) -> "Way":
+        """The first of these channels that reaches them; the first of all when none does."""
+        ways = [self._way(channel, served) for channel in channels]
+        best = next((way for way in ways if way.silence is None), ways[0])
+        return replace(best, silence=self.silence or best.silence)
+
+    def _way(self, channel: Channel, served: Collection[Channel]) -> "Way":
+        address = self.addresses.get(channel)
+        silence = why_not(channel, address) if channel in served else f"no gateway for {channel}"
+        return Way(channel, address, silence)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody is written to; `silence`: why they are not."""
+
+    channel: Channel
+    address: Address | None
+    silence: str | None
+
+
+def requested(id: RequestId, fact: Fact, rule: Rule, category: Category, stamp: Stamp) -> Request:
+    """What a fact asks for by a rule."""
+    return Request(
+        id=id,
+        source=Source.FACT,
+        key=fact.about or fact.key,
+        template=rule.template,
+        category=category,
+        channels=rule.channels,
+        values=fact.values,
+        region=fact.region,
+        by=stamp.by,
+        created_at=stamp.at,
+        fact=fact.type,
+        case_id=None if fact.about else fact.case_id,
+        not_after=fact.not_after,
+        cause=stamp.cause,
+        trace=stamp.trace,
+    )
 
 
 def compose(
     id: MessageId,
-    fact: Fact,
+    addressee: AddresseeId,
+    request: Request,
     to: Addressee,
+    way: Way,
     wording: Wording,
+    meaning: Meaning,
+    key: str,
     at: datetime,
-    cause: UUID | None,
-    trace: str | None,
 ) -> Message:
-    """The message, queued; or skipped, with the reason."""
+    """The message to one addressee, queued; or skipped, with the reason."""
     return Message(
         id=id,
-        dedupe_key=fact.key,
-        case_id=fact.case_id,
-        region=fact.region,
+        dedupe_key=key,
+        case_id=to.case_id,
+        region=to.region,
         audience=to.audience,
         template=wording.template,
         category=wording.category,
-        phone=to.phone,
+        ambiguity=meaning.ambiguity,
+        lane=meaning.lane,
+        request_id=request.id,
+        addressee=addressee,
+        channel=way.channel,
+        address=way.address.sealed if way.address else None,
         text=wording.text,
-        status=Status.SKIPPED if to.silence else Status.QUEUED,
-        reason=to.silence,
+        status=Status.SKIPPED if way.silence else Status.QUEUED,
+        reason=way.silence,
         created_at=at,
-        due_at=None if to.silence else at,
-        not_after=fact.not_after,
+        due_at=None if way.silence else at,
+        not_after=request.not_after,
         confidential=to.confidential,
-        cause=cause,
-        trace=trace,
+        cause=request.cause,
+        trace=request.trace,
     )

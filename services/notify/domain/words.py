@@ -4,13 +4,15 @@ A template never changes: a new wording is a new version under a new id (`case-a
 the rule names it. So a message's `template` says for ever which words were used.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from string import Formatter
 from typing import Any
 
-from services.notify.domain.message import Audience, Category
+from services.notify.domain.addresses import Channel
+from services.notify.domain.categories import Category
+from services.notify.domain.people import Audience
 from services.notify.domain.segments import Rule as Counting
 from services.notify.domain.segments import split
 from shared.errors import Invalid
@@ -27,6 +29,14 @@ _CLEAN = _CONTROLS | _DIRECTIONS | _NO_CHARACTERS | _BREAKS | _KEPT
 
 class BadWords(ValueError):
     """The templates or rules can't be used; found when the service starts."""
+
+
+class UnknownTemplate(Invalid):
+    """There is no such template."""
+
+
+class WrongValues(Invalid):
+    """A template is given its variables: all of them, and no others."""
 
 
 class TextTooLong(Invalid):
@@ -116,11 +126,17 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who hears what when a fact of type `fact` happens."""
+    """Who hears what when a fact of type `fact` happens; the first channel that reaches them."""
 
     fact: str
     audience: Audience
     template: str
+    channels: tuple[Channel, ...] = (Channel.SMS,)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Rule":
+        channels = tuple(map(Channel, data.get("channels", [Channel.SMS])))
+        return cls(data["fact"], Audience(data["audience"]), data["template"], channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,8 @@ class Book:
         self._rules: dict[str, list[Rule]] = {}
         for rule in rules:
             self._rules.setdefault(rule.fact, []).append(rule)
+            if not rule.channels:
+                raise BadWords(f"the rule for {rule.fact} names no channel")
             if rule.template not in self._default.templates:
                 raise BadWords(f"the rule for {rule.fact} names {rule.template}: no such template")
 
@@ -154,8 +172,8 @@ class Book:
     ) -> "Book":
         """From data as YAML gives it. Raises BadWords."""
         try:
-            read = [Rule(r["fact"], Audience(r["audience"]), r["template"]) for r in rules]
-            return cls([Language.of(data) for data in languages], read, zone, locale)
+            read = [Language.of(data) for data in languages]
+            return cls(read, [Rule.of(rule) for rule in rules], zone, locale)
         except (KeyError, TypeError) as error:
             raise BadWords(f"missing or of the wrong kind: {error}") from error
 
@@ -165,6 +183,21 @@ class Book:
 
     def rules(self, fact: str) -> Sequence[Rule]:
         return self._rules.get(fact, ())
+
+    def check(self, template: str, given: Collection[str]) -> None:
+        """Whether somebody asks for what there is. Raises UnknownTemplate, WrongValues."""
+        if (found := self._default.templates.get(template)) is None:
+            raise UnknownTemplate
+        if found.variables != set(given):
+            missing = sorted(found.variables - set(given))
+            unknown = len(set(given) - found.variables)
+            raise WrongValues(variables=sorted(found.variables), missing=missing, unknown=unknown)
+
+    def category(self, template: str) -> Category:
+        """Raises UnknownTemplate."""
+        if (found := self._default.templates.get(template)) is None:
+            raise UnknownTemplate
+        return found.category
 
     def word(self, template: str, locale: str, values: Values) -> Wording:
         """The text in `locale`, or in the default language. Raises BadWords, TextTooLong."""

@@ -1,25 +1,22 @@
-"""Every query of this service: messages and people, receipts."""
+"""Every query of this service: messages, people, requests, receipts."""
 
 from services.notify.store.messages import (
     Claimed,
     NoSuchMessage,
     add,
     add_attempt,
-    add_duty_contacts,
     attempts_of,
     claim,
-    customer,
     get,
     lock,
     lock_overdue,
     next_queued,
     next_watched,
-    on_duty,
     page,
-    put_customer,
     save,
 )
 from services.notify.store.outages import expect, known_there, link, was_told
+from services.notify.store.people import add_duty_contacts, customer, on_duty, put_customer
 from services.notify.store.receipts import (
     Kept,
     Receipt,
@@ -29,20 +26,45 @@ from services.notify.store.receipts import (
     receipts_of,
     try_later,
 )
+from services.notify.store.requests import (
+    Delivery,
+    Named,
+    NoSuchRequest,
+    add_addressee,
+    add_request,
+    addressee_count,
+    addressee_of,
+    counts,
+    customers,
+    deliveries_of,
+    get_request,
+    request_of,
+)
 
 __all__ = [
     "Claimed",
+    "Delivery",
     "Kept",
+    "Named",
     "NoSuchMessage",
+    "NoSuchRequest",
     "Receipt",
     "add",
+    "add_addressee",
     "add_attempt",
     "add_duty_contacts",
+    "add_request",
+    "addressee_count",
+    "addressee_of",
     "attempts_of",
     "claim",
+    "counts",
     "customer",
+    "customers",
+    "deliveries_of",
     "expect",
     "get",
+    "get_request",
     "keep_receipts",
     "known_there",
     "link",
@@ -56,6 +78,7 @@ __all__ = [
     "page",
     "put_customer",
     "receipts_of",
+    "request_of",
     "save",
     "try_later",
     "was_told",

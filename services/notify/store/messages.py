@@ -1,4 +1,4 @@
-"""Messages, their attempts, and the people they are for, in and out of PostgreSQL."""
+"""Messages and their attempts, in and out of PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -7,21 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
+from services.notify.domain.addresses import Channel
+from services.notify.domain.categories import Ambiguity, Category
 from services.notify.domain.lattice import Status
-from services.notify.domain.message import (
-    Attempt,
-    Audience,
-    Category,
-    Message,
-    MessageId,
-    Outcome,
-    Verdict,
-)
-from services.notify.domain.people import DutyContact, Recipient
+from services.notify.domain.message import Attempt, Message, MessageId, Outcome, Verdict
+from services.notify.domain.people import Audience
+from services.notify.domain.request import RequestId
 from services.notify.domain.telling import TOO_LATE
-from services.notify.tables import QUEUED, WATCHED, attempts, duty_contacts, messages
+from services.notify.tables import QUEUED, WATCHED, attempts, messages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import region_scope
@@ -34,46 +28,17 @@ class NoSuchMessage(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message in our hands until `lease_ends_at`; `number` is this try's."""
+    """A message in our hands until `lease_ends_at`; `number` is this try's. address: sealed."""
 
     id: MessageId
     number: int
     lease_ends_at: datetime
-    phone: str
+    channel: Channel
+    address: bytes
     text: str
     category: Category
     created_at: datetime
 
-
-# Writing down whom a fact concerns and finding out whether they know already: one round trip.
-_PUT_CUSTOMER = """
-    WITH new AS (
-      INSERT INTO recipients
-        (case_id, number, phone, region, locale, order_version, transformer, confidential)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING)
-    SELECT EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = $9 AND audience = 'customer') AS told
-    """
-
-_CUSTOMER = """
-    WITH known AS (
-      SELECT case_id, number, phone, region, locale, order_version, transformer, confidential
-      FROM recipients WHERE case_id = $1 FOR UPDATE),
-    newer AS (
-      UPDATE recipients r SET order_version = $3 FROM known
-      WHERE r.case_id = known.case_id AND known.order_version < $3)
-    SELECT known.*, EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = $2 AND audience = 'customer') AS told
-    FROM known
-    """
-
-_ON_DUTY = """
-    SELECT d.*, EXISTS (
-      SELECT 1 FROM messages WHERE dedupe_key = $2 AND audience = 'supervisor') AS told
-    FROM (SELECT 1) AS one
-    LEFT JOIN duty_contacts d ON starts_with($1, d.region)
-    ORDER BY length(d.region) DESC NULLS LAST LIMIT 1
-    """
 
 _CLAIM = """
     WITH over AS (
@@ -85,7 +50,7 @@ _CLAIM = """
             AND (not_after IS NULL OR not_after > $1)
           ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
     WHERE m.id = due.id
-    RETURNING m.id, m.tries, m.due_at, m.phone, m.text, m.category, m.created_at
+    RETURNING m.id, m.tries, m.due_at, m.channel, m.address, m.text, m.category, m.created_at
     """
 
 _SAVE = """
@@ -102,44 +67,6 @@ _SAVE = """
     """
 
 
-async def put_customer(tx: Tx, recipient: Recipient, key: str) -> bool:
-    """Keep what intake says of a case's customer, unless the case is known. Was `key` told?"""
-    r = recipient
-    who = (r.case_id, r.number, r.phone, r.region, r.locale)
-    [row] = await tx.run(_PUT_CUSTOMER, *who, r.order_version, r.transformer, r.confidential, key)
-    told: bool = row.told
-    return told
-
-
-async def customer(
-    tx: Tx, case_id: UUID, key: str, order_version: int | None
-) -> tuple[Recipient, bool] | None:
-    """The customer of a case and whether `key` was told; None when we don't know the case yet.
-
-    The recipient is as before this fact; its `order_version` rises with it.
-    """
-    rows = await tx.run(_CUSTOMER, case_id, key, order_version or 0)
-    if not rows:
-        return None
-    [row] = rows
-    *known, told = row
-    return Recipient(*known), told
-
-
-async def on_duty(tx: Tx, region: str, key: str) -> tuple[DutyContact | None, bool]:
-    """Who is on duty for `region` (the longest prefix wins), and whether `key` was told."""
-    [row] = await tx.run(_ON_DUTY, region, key)
-    contact = DutyContact(row.region, row.name, row.phone) if row.region is not None else None
-    return contact, row.told
-
-
-async def add_duty_contacts(tx: Tx, contacts: Sequence[DutyContact]) -> int:
-    """Those of regions that have nobody yet. Returns how many were new."""
-    rows = [{"region": c.region, "name": c.name, "phone": c.phone} for c in contacts]
-    new = insert(duty_contacts).values(rows).on_conflict_do_nothing()
-    return len((await tx.execute(new.returning(duty_contacts.c.region))).all())
-
-
 def add(tx: Tx, message: Message) -> None:
     """Written just before the commit; a key that another transaction used meanwhile fails it."""
     tx.leave(messages, {f.name: getattr(message, f.name) for f in fields(message)})
@@ -150,11 +77,19 @@ async def claim(tx: Tx, at: datetime, lease: timedelta, limit: int) -> list[Clai
 
     What nobody wants to read any more is skipped.
     """
+    claimed = await tx.run(_CLAIM, at, at + lease, limit, TOO_LATE)
     return [
-        Claimed(MessageId(id), number, until, phone, text, Category(category), created_at)
-        for id, number, until, phone, text, category, created_at in await tx.run(
-            _CLAIM, at, at + lease, limit, TOO_LATE
+        Claimed(
+            id=MessageId(row.id),
+            number=row.tries,
+            lease_ends_at=row.due_at,
+            channel=Channel(row.channel),
+            address=row.address,
+            text=row.text,
+            category=Category(row.category),
+            created_at=row.created_at,
         )
+        for row in claimed
     ]
 
 
@@ -242,6 +177,7 @@ async def page(
     region: str,
     *,
     case_id: UUID | None,
+    request_id: RequestId | None,
     status: Status | None,
     cursor: str | None,
     limit: int,
@@ -251,7 +187,8 @@ async def page(
         region_scope(messages.c.region, region),
         after(messages.c.created_at, messages.c.id, cursor),
     ]
-    wanted = ((messages.c.case_id, case_id), (messages.c.status, status))
+    m = messages.c
+    wanted = ((m.case_id, case_id), (m.request_id, request_id), (m.status, status))
     where += [column == value for column, value in wanted if value is not None]
     query = sa.select(messages).where(*where)
     newest = query.order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
@@ -264,5 +201,7 @@ def _message(row: Any) -> Message:
         "status": Status(row.status),
         "audience": Audience(row.audience),
         "category": Category(row.category),
+        "ambiguity": Ambiguity(row.ambiguity),
+        "channel": Channel(row.channel),
     }
     return Message(**{**found, **words})

@@ -5,15 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notify.domain.people import Recipient
+from services.notify.store.people import RECIPIENT, recipient_of
 from services.notify.tables import messages
 from shared.db import Tx
 
-_RECIPIENT = "case_id, number, phone, region, locale, order_version, transformer, confidential"
-
 _THERE = f"""
-    SELECT DISTINCT ON (coalesce(phone, case_id::text)) {_RECIPIENT}
+    SELECT DISTINCT ON (coalesce(person, case_id::text)) {RECIPIENT}
     FROM recipients WHERE transformer = ANY($2::text[]) OR outage_id = $1
-    ORDER BY coalesce(phone, case_id::text), case_id DESC
+    ORDER BY coalesce(person, case_id::text), case_id DESC
     """
 
 # One row for each customer and outage: who tells the same customer waits for its lock.
@@ -34,7 +33,7 @@ async def known_there(tx: Tx, outage_id: UUID, transformers: Sequence[str]) -> l
 
     Each once, with their newest case, however many they have.
     """
-    return [Recipient(*row) for row in await tx.run(_THERE, outage_id, list(transformers))]
+    return [recipient_of(row) for row in await tx.run(_THERE, outage_id, list(transformers))]
 
 
 async def expect(

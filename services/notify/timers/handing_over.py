@@ -16,11 +16,13 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from services.notify import store, use_cases
-from services.notify.domain.message import Attempt, Outcome, Patience, Verdict
-from services.notify.gateways import Gateway
+from services.notify.domain.addresses import Addresses
+from services.notify.domain.message import Attempt, MessageId, Outcome, Patience, Verdict
+from services.notify.gateways import Gateway, Line
 from services.notify.store import Claimed
 from shared import telemetry
 from shared.db import Database, is_outage
+from shared.sealed import Unreadable
 from shared.stamp import Stamp
 
 log = structlog.get_logger(__name__)
@@ -30,10 +32,21 @@ _GATHER_SECONDS = 0.02
 _FEWEST = 8  # a claim for fewer idle lanes would cost more than it brings
 _HELD_PER_LANE = 2  # at the gateway, waiting to be written down
 _NOT_SENT = Outcome(Verdict.PUT_BACK, "told to stop, or held for longer than the lease")
+_NO_KEY = Outcome(Verdict.NOT_TAKEN, "no key of ours opens its address")
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
 ATTEMPTS = Counter("wattline_notify_attempts", "Tries to hand over", ["verdict", "category"])
 HANDED = Histogram("wattline_notify_handed_seconds", "Composed to taken", buckets=_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """A message as the gateway is to have it: for as long as that takes."""
+
+    id: MessageId
+    number: int
+    phone: str
+    text: str
 
 
 def _count(message: Claimed, tried: Attempt) -> None:
@@ -47,6 +60,7 @@ class HandingOver:
     """The loop of a worker: `run` hands over what is due until it is told to stop."""
 
     gateway: Gateway
+    addresses: Addresses
     patience: Patience
     clock: Callable[[], datetime]
     lanes: int
@@ -112,12 +126,19 @@ class _Shift:
             while (message := await self._claimed.get()) is not None:
                 began_at, outcome = clock(), _NOT_SENT
                 if not self._stopping.is_set() and began_at < message.lease_ends_at:
-                    outcome = await line.send(message)
+                    outcome = await self._send_on(line, message)
                 tried = Attempt(message.id, message.number, began_at, clock(), outcome)
                 self._idle += 1
                 self._more_room.set()
                 self._ended.put_nowait(tried)
                 _count(message, tried)
+
+    async def _send_on(self, line: Line, message: Claimed) -> Outcome:
+        try:
+            address = self._way.addresses.opened(message.channel, message.address)
+        except Unreadable:
+            return _NO_KEY
+        return await line.send(Clear(message.id, message.number, address, message.text))
 
     async def _record(self) -> None:
         """Write down together what has ended, until the lanes have."""

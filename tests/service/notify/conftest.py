@@ -11,7 +11,11 @@ import pytest
 
 from deploy.gateway import Faults, Gateway
 from deploy.gateway import Settings as GatewaySettings
+from services.notify.domain.addresses import Channel
+from services.notify.domain.people import DutyContact
 from services.notify.main import NotifySettings, service
+from services.notify.store import Claimed, add_duty_contacts
+from services.notify.timers.handing_over import Clear
 from services.notify.use_cases import QUEUED_BELL
 from shared.contracts import workorders
 from shared.contracts.envelope import Event, wrap
@@ -22,6 +26,7 @@ from shared.stamp import Stamp
 from tests.conftest import NINE, Running
 
 PHONE = "13800138001"
+ADDRESSES = NotifySettings().addresses
 CASE, ORDER = uuid4(), uuid4()
 NUMBER = "2611-2000-0001-00"
 SILENT = Faults(drop_dlr=True)
@@ -109,6 +114,17 @@ async def status(notify: Running) -> list[str]:
     return [row.status for row in await notify.rows(query)]
 
 
+def to_whom(row: Any) -> str | None:
+    """To whom a message goes, in clear."""
+    return None if row.address is None else ADDRESSES.opened(Channel.SMS, row.address)
+
+
+def in_clear(claimed: Claimed) -> Clear:
+    """As the gateway is to have it."""
+    phone = ADDRESSES.opened(claimed.channel, claimed.address)
+    return Clear(claimed.id, claimed.number, phone, claimed.text)
+
+
 async def lapse(notify: Running, clock, **later: float) -> int:
     """Time passes; what nobody ended ends."""
     clock.now += timedelta(**later)
@@ -170,8 +186,7 @@ async def notify(start, postgres, keys, gateway, clock, request) -> AsyncIterato
     )
     async with start(service(settings, clock)) as running:
         async with running.database.begin() as tx:
-            await tx.run(
-                "INSERT INTO duty_contacts VALUES"
-                " ('32', '省值班', '15400000032'), ('3205', '市值班', '15400000035')"
-            )
+            on_duty = (("32", "省值班", "15400000032"), ("3205", "市值班", "15400000035"))
+            who = [DutyContact(region, name, ADDRESSES.phone(on)) for region, name, on in on_duty]
+            await add_duty_contacts(tx, who)
         yield running

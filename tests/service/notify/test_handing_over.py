@@ -22,6 +22,7 @@ from tests.service.notify.conftest import (
     handing_over,
     hear,
     impatient,
+    in_clear,
     lapse,
     raised,
     status,
@@ -134,7 +135,7 @@ async def test_a_message_waits_for_a_link_that_an_operator_stopped(notify, gatew
     [HANGING, Faults(refuse=True), Faults(http_status=500)],
     ids=["time-out", "connection lost", "500"],
 )
-async def test_in_doubt_an_ordinary_message_is_not_sent_twice(notify, gateway, clock, faults):
+async def test_in_doubt_a_message_of_at_most_once_is_not_sent_twice(notify, gateway, clock, faults):
     gateway.network.faults = faults
     await hear(notify, accepted())
     await hand_over(notify)
@@ -172,7 +173,7 @@ async def test_doubt_that_nobody_ends_is_said_and_the_late_truth_too(notify, gat
 
 
 @impatient
-async def test_in_doubt_a_safety_message_is_sent_again_but_not_for_ever(notify, gateway, clock):
+async def test_in_doubt_an_emergency_is_sent_again_but_not_for_ever(notify, gateway, clock):
     gateway.network.faults = HANGING
     await hear(notify, raised())
     for _ in range(5):
@@ -204,7 +205,7 @@ async def test_news_that_comes_before_our_own_record_counts(notify, gateway, clo
     await hear(notify, accepted())
     [claimed] = await claim_and_die(notify, clock)
     async with notify.service.loops[0].__self__.gateway.line() as line:
-        outcome = await line.send(claimed)
+        outcome = await line.send(in_clear(claimed))
     await receipt(notify, gateway, 8)
     await receipt(notify, gateway, 1, "stat:DELIVRD")
     assert await verdicts(notify) == [] and await status(notify) == ["delivered"]

@@ -12,7 +12,15 @@ from shared.contracts import outages as area
 from shared.contracts import workorders as said
 from shared.contracts.intake import Location
 from tests.conftest import NINE
-from tests.service.notify.conftest import CASE, PHONE, accepted, hand_over, hear, order_fact
+from tests.service.notify.conftest import (
+    CASE,
+    PHONE,
+    accepted,
+    hand_over,
+    hear,
+    order_fact,
+    to_whom,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -54,11 +62,11 @@ def planned(version: int, stage: str | None, status: str = "announced", **more: 
 
 async def told(notify) -> list[tuple[str, str | None, str]]:
     rows = await notify.rows(
-        "SELECT template, phone, status FROM messages WHERE template LIKE '%outage%'"
+        "SELECT template, address, status FROM messages WHERE template LIKE '%outage%'"
         " OR template LIKE 'etr%' OR template LIKE 'order-re%' ORDER BY ctid"
     )
     return [
-        (r.template.removesuffix(".v1").removeprefix("outage-"), r.phone, r.status) for r in rows
+        (r.template.removesuffix(".v1").removeprefix("outage-"), to_whom(r), r.status) for r in rows
     ]
 
 
@@ -207,3 +215,16 @@ async def test_a_long_reason_is_shortened_and_who_is_unlinked_hears_no_more(noti
     await hear(notify, fact(said.OrderUnmerged, 3, unmerged_at=NINE), planned(3, "reminder"))
     assert await told(notify) == [("announced", PHONE, "queued")]
     assert await notify.rows("SELECT 1 FROM parked") == []
+
+
+async def test_all_in_an_area_are_addressees_of_one_request(notify):
+    await hear(notify, a_case(), a_case(NEIGHBOUR, OTHER), a_case(uuid4(), None))
+    await hear(notify, planned(1, "announced"))
+    [request] = await notify.rows("SELECT * FROM requests WHERE fact = 'outage.announced'")
+    assert request.category == "service" and request.case_id is None
+    rows = await notify.rows(
+        "SELECT m.status, m.lane FROM messages m JOIN addressees a"
+        " ON a.request_id = m.request_id AND a.id = m.addressee WHERE a.request_id = :id",
+        id=request.id,
+    )
+    assert sorted(tuple(row) for row in rows) == [("queued", 3), ("queued", 3), ("skipped", 3)]

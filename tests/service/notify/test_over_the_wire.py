@@ -11,7 +11,7 @@ from deploy.gateway import Gateway
 from deploy.gateway import Settings as GatewaySettings
 from services.notify.main import NotifySettings, service
 from services.notify.seed import seed
-from tests.service.notify.conftest import accepted, hand_over, hear, status, until
+from tests.service.notify.conftest import ADDRESSES, accepted, hand_over, hear, status, until
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +56,6 @@ async def test_the_network_has_its_say(start, postgres, keys, clock, phone, end)
 
 
 async def test_the_demo_contacts_are_added_once(notify):
-    added = await seed(notify.database)
+    added = await seed(notify.database, ADDRESSES)
     assert added > 0
-    assert await seed(notify.database) == 0
+    assert await seed(notify.database, ADDRESSES) == 0

@@ -19,6 +19,7 @@ from tests.service.notify.conftest import (
     order_fact,
     raised,
     status,
+    to_whom,
 )
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +35,7 @@ async def test_an_accepted_case_is_told_once_although_the_event_comes_five_times
     assert row.text == (
         "【瓦特供电】您的诉求已受理，编号2611-2000-0001-00。进展将以短信告知，详询95598。"
     )
-    assert (row.status, row.category, row.region) == ("queued", "ordinary", "320505")
+    assert (row.status, row.category, row.region) == ("queued", "transactional", "320505")
 
 
 async def test_every_step_of_the_order_is_told(notify):
@@ -87,9 +88,9 @@ async def test_an_escalation_is_told_to_the_one_supervisor_on_duty(notify):
     again = uuid4()
     await hear(notify, raised(), raised(), raised(digest_id=again))
     rows = await notify.rows("SELECT * FROM messages ORDER BY ctid")
-    assert [row.phone for row in rows] == ["15400000035"] * 2
+    assert [to_whom(row) for row in rows] == ["15400000035"] * 2
     assert [row.dedupe_key for row in rows] == [f"escalation-raised:{id}" for id in (ORDER, again)]
-    assert rows[0].category == "safety" and rows[0].audience == "supervisor"
+    assert rows[0].category == "emergency" and rows[0].audience == "supervisor"
     assert rows[0].case_id == CASE
     assert "共1项" in rows[0].text
     assert f"编号{NUMBER}到达现场（应于11月20日17:45前，第1次提醒）" in rows[0].text
@@ -112,23 +113,23 @@ async def test_what_is_raised_for_others_is_not_for_our_supervisors(notify):
 async def test_the_longest_prefix_is_on_duty_and_somewhere_nobody_is(notify):
     await hear(notify, raised(digest_id=uuid4(), region="321001"))
     await hear(notify, raised(digest_id=uuid4(), region="440300"))
-    rows = await notify.rows("SELECT phone, status, reason FROM messages ORDER BY ctid")
-    assert [tuple(row) for row in rows] == [
+    rows = await notify.rows("SELECT address, status, reason FROM messages ORDER BY ctid")
+    assert [(to_whom(row), row.status, row.reason) for row in rows] == [
         ("15400000032", "queued", None),
         (None, "skipped", "nobody is on duty for this region"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("phone", "reason"),
+    ("number", "reason"),
     [
         (None, "no phone number"),
         ("051265001234", "not a mobile number"),
         ("65001234", "not a mobile number"),
     ],
 )
-async def test_who_has_no_mobile_is_skipped_and_that_is_written_down(notify, phone, reason):
-    await hear(notify, accepted(phone))
+async def test_who_has_no_mobile_is_skipped_and_that_is_written_down(notify, number, reason):
+    await hear(notify, accepted(number))
     [row] = await notify.rows("SELECT * FROM messages")
     assert (row.status, row.reason, row.due_at) == ("skipped", reason, None)
     assert await notify.said() == []
@@ -183,4 +184,4 @@ async def test_a_protected_customer_in_the_dark_is_told_to_the_supervisor_not_wh
     assert row.text == (
         f"【瓦特供电】重点保障客户停电：编号2611-2000-0001-00（区域320505），{action}。"
     )
-    assert row.category == "safety" and "life" not in row.text
+    assert row.category == "emergency" and "life" not in row.text

@@ -10,18 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify import events
+from services.notify.domain.addresses import Channel
+from services.notify.domain.categories import Ambiguity, Category
 from services.notify.domain.lattice import FINAL, NoSuchReceipt, Status, fold, meaning
 from services.notify.domain.message import (
     NO_LINK,
     Attempt,
-    Audience,
-    Category,
     Message,
     MessageId,
     Outcome,
     Patience,
     Verdict,
 )
+from services.notify.domain.people import Audience
+from services.notify.domain.request import AddresseeId, RequestId
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PATIENCE = Patience()
@@ -37,7 +39,7 @@ RECEIPTS = [
 LET_GO = (16, b"NACK/no SMSC")
 
 
-def submitting(category: Category = Category.ORDINARY) -> Message:
+def submitting(ambiguity: Ambiguity = Ambiguity.AT_MOST_ONCE) -> Message:
     return Message(
         id=MessageId(UUID(int=7)),
         dedupe_key="case-accepted:7",
@@ -45,8 +47,13 @@ def submitting(category: Category = Category.ORDINARY) -> Message:
         region="320505",
         audience=Audience.CUSTOMER,
         template="case-accepted.v1",
-        category=category,
-        phone="13800138000",
+        category=Category.TRANSACTIONAL,
+        ambiguity=ambiguity,
+        lane=2,
+        request_id=RequestId(UUID(int=9)),
+        addressee=AddresseeId(UUID(int=10)),
+        channel=Channel.SMS,
+        address=b"sealed",
         text="【瓦特供电】",
         status=Status.SUBMITTING,
         created_at=NINE,
@@ -90,12 +97,12 @@ def test_fold_is_a_join(a, b, c):
     st.lists(st.sampled_from([*RECEIPTS, LET_GO]), unique=True),
     st.integers(0, 8),
     st.sampled_from([Verdict.TAKEN, Verdict.UNCLEAR]),
-    st.sampled_from(Category),
+    st.sampled_from(Ambiguity),
 )
-def test_our_own_record_may_come_at_any_moment(receipts, place, verdict, category):
-    before = heard(submitting(category), receipts[:place]).after(ended(verdict), PATIENCE)
+def test_our_own_record_may_come_at_any_moment(receipts, place, verdict, ambiguity):
+    before = heard(submitting(ambiguity), receipts[:place]).after(ended(verdict), PATIENCE)
     message = heard(before, receipts[place:])
-    expected = heard(submitting(category), receipts).after(ended(verdict), PATIENCE)
+    expected = heard(submitting(ambiguity), receipts).after(ended(verdict), PATIENCE)
     assert message.status is expected.status
 
 
@@ -147,9 +154,9 @@ STEPS = st.one_of(
 )
 
 
-@given(st.lists(STEPS), st.sampled_from(Category))
-def test_each_fact_is_said_at_most_once_and_nothing_is_forgotten(steps, category):
-    story, at = [submitting(category)], NINE
+@given(st.lists(STEPS), st.sampled_from(Ambiguity))
+def test_each_fact_is_said_at_most_once_and_nothing_is_forgotten(steps, ambiguity):
+    story, at = [submitting(ambiguity)], NINE
     for step in steps:
         message, at = story[-1], at + timedelta(seconds=1)
         if isinstance(step, Verdict):
