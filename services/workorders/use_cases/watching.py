@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from services.workorders.domain import concerns
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import Supervision
 from services.workorders.domain.policy import Pack, handlings, rules
@@ -34,7 +35,7 @@ def scored(order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
     weights = rules(packs, Weights)
     points = weights.score(order)
     total = sum(point.points for point in points)
-    return order.scored(points, weights.rank_at(total, order.received_at))
+    return concerns.scored(order, points, weights.rank_at(total, order.received_at))
 
 
 def noticed(tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
@@ -112,7 +113,7 @@ def _raised(
 
 def supervised(tx: Tx, stamp: Stamp, order: WorkOrder, supervision: Supervision) -> WorkOrder:
     """The flag 督办 is set."""
-    order = order.supervise(supervision)
+    order = concerns.supervise(order, supervision)
     return say(
         tx,
         stamp,
