@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fastapi import Depends, Request
 
 from shared.errors import Forbidden, Unauthenticated
+from shared.query import check_words
 
 ROLES = (
     "agent", "bot", "dispatcher", "crew", "supervisor", "callback", "ops", "service",
@@ -91,7 +92,7 @@ def _is_region(claim: object) -> bool:
 
 
 class Gate:
-    """What stands before a route: these roles may pass."""
+    """What stands before a route: these roles may pass, with a query that it takes."""
 
     def __init__(self, roles: Sequence[str]) -> None:
         unknown = set(roles) - set(ROLES)
@@ -104,10 +105,13 @@ class Gate:
         if caller.role not in self.roles:
             raise Forbidden(role=caller.role, roles_that_may=list(self.roles))
         request.state.caller = caller
+        check_words(request)
 
 
 class Open:
-    """What stands before a route that anyone may call; `why` is for the reader."""
+    """What stands before a route that anyone may call, with a query that it takes; `why` is for
+    the reader.
+    """
 
     roles: tuple[str, ...] = ()
 
@@ -116,6 +120,7 @@ class Open:
 
     async def __call__(self, request: Request) -> None:
         request.state.caller = Caller(subject="anonymous", role="", region="?")
+        check_words(request)
 
 
 def may(*roles: str) -> Any:

@@ -81,7 +81,10 @@ _REPLAYED = {
 def described(app: FastAPI, port: int) -> dict[str, Any]:
     """The document of `app`, which listens on `port` when everything runs on one machine."""
     spec = deepcopy(FastAPI.openapi(app))
-    spec["info"]["description"] = "Who may call what is in `x-roles`; how it says no, in Problem."
+    spec["info"]["description"] = (
+        "Who may call what is in `x-roles`; how it says no, in Problem. "
+        "A query holds words that stand here only, each once; else 422."
+    )
     spec["servers"] = [{"url": f"http://127.0.0.1:{port}", "description": "On one machine"}]
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
@@ -136,7 +139,7 @@ def _refusals(
     operation: dict[str, Any], gate: Gate | Open, method: str, *, expected: bool
 ) -> Iterator[int]:
     """The statuses with which such an operation may say no."""
-    yield 503
+    yield from (422, 503)
     if "operations" in operation.get("tags", ()):
         return
     yield 400
@@ -145,8 +148,6 @@ def _refusals(
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
     if "path" in places or "requestBody" in operation or isinstance(gate, Open):
         yield 404  # what the address, the body or the token in the URL names
-    if places or "requestBody" in operation:
-        yield 422
     if method not in ("GET", "HEAD"):
         yield from (408, 409, 413)
     if expected:

@@ -26,6 +26,7 @@ from shared.feed import Feed
 from shared.http import Watch, check_declared
 from shared.openapi import described
 from shared.operations import operations
+from shared.query import words_of
 from shared.settings import Settings
 from shared.stamp import Stamp
 from shared.strict import StrictInput
@@ -45,7 +46,8 @@ def utc_now() -> datetime:
 class Service:
     """What main.py puts together. `loops` are the service's own, beside relay, consumer, timers.
 
-    `byte_queries`: paths whose query may hold bytes that are no text (receipts of a gateway).
+    `byte_queries`: paths whose query may hold bytes that are no text and words that are not ours
+    (receipts of a gateway).
     """
 
     name: str
@@ -86,6 +88,7 @@ def build_app(
     app.add_middleware(StrictInput, byte_queries=service.byte_queries)
     app.add_middleware(Watch)
     check_declared(app)
+    app.state.words = words_of(app, foreign=service.byte_queries)
     app.openapi = functools.partial(described, app, service.port)  # type: ignore[method-assign]
     return app
 

@@ -1,1 +1,1 @@
-"""What crosses the borders between services: the envelope, and one file per speaker."""
+"""What crosses the borders between services: the envelope, and one file or package per speaker."""

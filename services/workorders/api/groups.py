@@ -21,7 +21,7 @@ from services.workorders.store import grouping_log
 from services.workorders.store.grouping_log import Wanted
 from services.workorders.store.orders import Aim
 from services.workorders.store.outages import OutageAim
-from services.workorders.use_cases import regrouping
+from services.workorders.use_cases import regrouping, undoing
 from shared.auth import Called, may
 from shared.http import Body, Id, Stamped, Transaction, Words
 from shared.page import Cursor, Limit, Page, cursor_after
@@ -128,5 +128,5 @@ async def undo(
     tx: Transaction, stamp: Stamped, caller: Called, id: UUID, body: BecauseIn
 ) -> DecisionOut:
     """The groups are again as they were before this decision."""
-    decision = await regrouping.undo(tx, stamp, id, caller.region, body.because)
+    decision = await undoing.undo(tx, stamp, id, caller.region, body.because)
     return DecisionOut.model_validate(decision)

@@ -18,10 +18,10 @@ from services.workorders.domain.outage import (
     Status,
     Weather,
 )
-from services.workorders.store import groups
-from services.workorders.store import outages as store
+from services.workorders.store import etrs, groups
+from services.workorders.store.etrs import Etr
 from services.workorders.store.groups import Group
-from services.workorders.store.outages import Etr, OutageAim
+from services.workorders.store.outages import OutageAim
 from shared.auth import Called
 from shared.db import Tx
 from shared.http import Expected, Shown, etag_of
@@ -161,4 +161,4 @@ async def answer_with_outage(tx: Tx, response: Response, outage: Outage) -> Outa
 
 async def whole(tx: Tx, outage: Outage) -> OutageOut:
     followers = await groups.count_followers(tx, Group(outage_id=outage.id))
-    return _whole(outage, await store.etrs_of(tx, outage.id), followers)
+    return _whole(outage, await etrs.of_outage(tx, outage.id), followers)

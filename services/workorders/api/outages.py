@@ -18,12 +18,14 @@ from services.workorders.api.outage_shown import (
 )
 from services.workorders.api.shown import DESK, FIELD, READERS
 from services.workorders.domain.order import WorkOrderId
-from services.workorders.domain.outage import Kind, Status, Weather, Window
+from services.workorders.domain.outage import Kind, Status, Weather
 from services.workorders.domain.parts import Reply
+from services.workorders.domain.window import Window
 from services.workorders.store import outages as store
 from services.workorders.store.outages import Wanted
-from services.workorders.use_cases import outages
-from services.workorders.use_cases.outages import Asked, Draft
+from services.workorders.use_cases import announcing, outages, restoring
+from services.workorders.use_cases.announcing import Draft
+from services.workorders.use_cases.restoring import Asked
 from shared.auth import Called, may
 from shared.contracts.intake import Area
 from shared.http import Body, Id, Instant, Line, RegionCode, Stamped, Transaction, Words
@@ -178,7 +180,7 @@ async def open_outage(
     tx: Transaction, stamp: Stamped, caller: Called, once: AnsweredOnce, body: OutageIn
 ) -> Response:
     """Announce a planned or temporary outage, or report a fault; with an Idempotency-Key."""
-    outage = await outages.open_outage(tx, stamp, body.draft(), caller.region)
+    outage = await announcing.open_outage(tx, stamp, body.draft(), caller.region)
     return once.answer(await whole(tx, outage), version=outage.version)
 
 
@@ -240,7 +242,7 @@ async def restore(
 ) -> OutageOut:
     """Power is back: everybody who waits for it is told. Then ask some of them."""
     reply = _reply(body, stamp.by)
-    outage = await outages.restore(tx, stamp, aim, body.restored_at, reply)
+    outage = await restoring.restore(tx, stamp, aim, body.restored_at, reply)
     return await answer_with_outage(tx, response, outage)
 
 
@@ -253,7 +255,7 @@ async def confirm_supply(
     """
     asked = [Asked(WorkOrderId(one.work_order_id), one.on) for one in body.checked]
     reply = _reply(body.reply, stamp.by) if body.reply else None
-    outage = await outages.confirm_supply(tx, stamp, aim, asked, reply)
+    outage = await restoring.confirm_supply(tx, stamp, aim, asked, reply)
     return await answer_with_outage(tx, response, outage)
 
 

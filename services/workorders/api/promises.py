@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from services.workorders.api.shown import READERS
 from services.workorders.domain import sections
 from services.workorders.domain.promise import Accuracy, State, accuracy
-from services.workorders.store import outages, promises, references
+from services.workorders.store import etrs, promises, references
 from services.workorders.store.promises import Wanted
 from shared.auth import Called, may
 from shared.http import Instant, Shown, Stamped, Transaction
@@ -79,7 +79,7 @@ async def read_accuracy(
 ) -> AccuracyOut:
     """How near the first and the last ETR of each outage were; how near counts is policy."""
     within = sections.accuracy(await references.packs_in_force(tx, stamp.at))
-    found = await outages.expected(tx, caller.region, since, until)
+    found = await etrs.expected(tx, caller.region, since, until)
     return AccuracyOut(
         within_minutes=within.total_seconds() / 60,
         first=_near(accuracy([(one.first_etr_at, one.restored_at) for one in found], within)),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.workorders.domain.outage import Kind, Window
+from services.workorders.domain.outage import Kind
+from services.workorders.domain.window import Window
 from services.workorders.domain.written import duration, only, place, text, words
 from shared.errors import Invalid
 

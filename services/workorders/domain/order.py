@@ -29,8 +29,6 @@ from services.workorders.domain.refusals import (
     EtrInThePast,
     HandedBackTooOften,
     MissingField,
-    NothingChanges,
-    NoUrgeToAnswer,
     OwnWork,
     SameTeam,
     WrongMove,
@@ -252,52 +250,6 @@ class WorkOrder:
         """Power is back: a call from its transformer is about something new."""
         return self._step(Move.REPAIR, "repaired_at", at, leads_until=None)
 
-    def suspend(self, suspension: Suspension) -> "WorkOrder":
-        rested = (*self.rested, suspension.reason)
-        return self.move(Move.SUSPEND, suspension=suspension, rested=rested)
-
-    def resume(self) -> "WorkOrder":
-        return self.move(Move.RESUME, suspension=None)
-
-    def merge(
-        self,
-        master_id: WorkOrderId | None,
-        outage_id: UUID | None = None,
-        part_id: UUID | None = None,
-    ) -> "WorkOrder":
-        """It follows another order, an outage or both, with notices and a callback of its own."""
-        group = {"master_id": master_id, "outage_id": outage_id, "part_id": part_id}
-        free = {"handler": None, "suspension": None, "pending": None, "leads_until": None}
-        return self.move(Move.MERGE, **group, **free)
-
-    def unmerge(self) -> "WorkOrder":
-        """On its own again: what its group expected or restored says nothing of it."""
-        group = {"master_id": None, "outage_id": None, "part_id": None}
-        steps = replace(self.steps, repaired_at=None)
-        return self.move(Move.UNMERGE, routing=None, etr_at=None, steps=steps, **group)
-
-    def lead(self, until: datetime) -> "WorkOrder":
-        """Calls from its transformer follow it, so long; no move, so no new version."""
-        return _order_with(self, leads_until=until)
-
-    def belong(self, outage_id: UUID | None, part_id: UUID | None) -> "WorkOrder":
-        """It is the order that is worked on for this outage, or for none any more."""
-        return self.changed(outage_id=outage_id, part_id=part_id)
-
-    def expect(self, etr_at: datetime) -> "WorkOrder":
-        """Its outage says when power will be back; no move of its own."""
-        return self.changed(etr_at=etr_at)
-
-    def restored(self, at: datetime) -> "WorkOrder":
-        """Its outage says that power is back; no move of its own."""
-        return self.changed(steps=replace(self.steps, repaired_at=at), leads_until=None)
-
-    def follow(self, reply: Reply, at: datetime) -> "WorkOrder":
-        """Replied as its master was; a fault counts as repaired by now, if not before."""
-        repaired = self.steps.repaired_at or (at if self.is_fault else None)
-        steps = replace(self.steps, replied_at=at, repaired_at=repaired)
-        return self.move(Move.FOLLOW, reply=reply, steps=steps)
-
     def answer(self, reply: Reply, handling: Handling, at: datetime) -> "WorkOrder":
         """Raises MissingField. A fault on our side counts as repaired by now, if not before."""
         self.check(Move.REPLY)
@@ -315,48 +267,6 @@ class WorkOrder:
 
     def cancel(self, reason: str) -> "WorkOrder":
         return self.move(Move.CANCEL, ended_because=reason)
-
-    def urge(self) -> "WorkOrder":
-        """The customer asks where we are."""
-        if not self.is_open and self.status is not Status.MERGED:
-            raise WrongMove("it is not open any more", status_now=self.status, allowed=[])
-        return self.changed(urges=self.urges + 1)
-
-    def answer_urge(self) -> "WorkOrder":
-        """The customer has been told where we are. Raises NoUrgeToAnswer."""
-        if self.urges_answered == self.urges:
-            raise NoUrgeToAnswer(urges=self.urges)
-        return self.changed(urges_answered=self.urges)
-
-    def has_said(self) -> "WorkOrder":
-        """The same order, one published fact later."""
-        return _order_with(self, said=self.said + 1)
-
-    def concerns(self, protected: tuple[Protection, ...], repeats: int) -> "WorkOrder":
-        """With what is known of its customer when it is opened."""
-        return _order_with(self, protected=protected, repeats=repeats)
-
-    def supervise(self, supervision: Supervision | None) -> "WorkOrder":
-        """Somebody senior watches it; None: does so no longer."""
-        return self.changed(supervision=supervision)
-
-    def endanger(self, danger: bool) -> "WorkOrder":
-        """Somebody or something is in danger, or is no longer. Raises NothingChanges."""
-        if danger == self.asked.danger:
-            raise NothingChanges(field="danger")
-        return self.changed(asked=replace(self.asked, danger=danger))
-
-    def tag(self, tags: tuple[str, ...]) -> "WorkOrder":
-        return self.changed(asked=replace(self.asked, tags=tags))
-
-    def protect(self, protected: tuple[Protection, ...]) -> "WorkOrder":
-        """What protects the customer has begun or ended."""
-        return self.changed(protected=protected)
-
-    def scored(self, because: tuple[Point, ...], rank_at: datetime) -> "WorkOrder":
-        """The same order with its priority: it follows from a change, so it is no new version."""
-        priority = sum(point.points for point in because)
-        return _order_with(self, priority=priority, priority_because=because, rank_at=rank_at)
 
     def move(self, move: Move, **changes: Any) -> "WorkOrder":
         """Raises WrongMove."""
@@ -376,7 +286,11 @@ class WorkOrder:
             )
 
     def changed(self, **changes: Any) -> "WorkOrder":
-        return _order_with(self, version=self.version + 1, **changes)
+        return self.also(version=self.version + 1, **changes)
+
+    def also(self, **changes: Any) -> "WorkOrder":
+        """The same version with these: what only follows from a change is none of its own."""
+        return _with_changes(self, **changes)
 
     def _step(self, move: Move, name: str, at: datetime, **changes: Any) -> "WorkOrder":
         self.check(move)
@@ -386,7 +300,7 @@ class WorkOrder:
         return self.move(move, steps=replace(self.steps, **{name: at}), **changes)
 
 
-_order_with = replacing(WorkOrder)
+_with_changes = replacing(WorkOrder)
 
 
 def _with(handlers: tuple[str, ...], one: str) -> tuple[str, ...]:

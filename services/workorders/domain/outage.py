@@ -12,6 +12,7 @@ from typing import Any, NewType
 from uuid import UUID
 
 from services.workorders.domain.order import Reply, WorkOrderId
+from services.workorders.domain.window import Window, check_window
 from shared.errors import Conflict, Invalid
 
 OutageId = NewType("OutageId", UUID)
@@ -103,10 +104,6 @@ class OutageCantDoThat(Conflict):
     """The outage is not at a step that allows this."""
 
 
-class EndsBeforeItBegins(Invalid):
-    """A planned outage ends after it begins, and begins in the future."""
-
-
 class NotYetSo(Invalid):
     """Power did not go off, or come back, at an instant that is still ahead."""
 
@@ -140,14 +137,6 @@ class Device:
 
     scope: Scope
     code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When power is to be off."""
-
-    begins_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,10 +284,3 @@ class Outage:
                 status_now=self.status,
                 allowed=self.allowed(),
             )
-
-
-def check_window(window: Window, at: datetime, *, begun: bool = False) -> None:
-    """Raises EndsBeforeItBegins."""
-    starts_too_early = not begun and window.begins_at <= at
-    if window.ends_at <= window.begins_at or starts_too_early or window.ends_at <= at:
-        raise EndsBeforeItBegins(now=at.isoformat())

@@ -25,7 +25,7 @@ def ask(order: WorkOrder, asked: SuspensionRequest, pause: Pause, at: datetime) 
         raise AlreadyAsked(reason=order.suspension_request.reason)
     _check(order, asked, pause, at)
     requested = order.changed(suspension_request=asked)
-    return requested if pause.approved_by else requested.suspend(_rest(asked, None, at))
+    return requested if pause.approved_by else suspend(requested, _rest(asked, None, at))
 
 
 def approve(order: WorkOrder, by: str, role: str, pause: Pause, at: datetime) -> WorkOrder:
@@ -40,13 +40,22 @@ def approve(order: WorkOrder, by: str, role: str, pause: Pause, at: datetime) ->
     if role not in pause.approved_by:
         raise NotYoursToApprove(roles_that_may=sorted(pause.approved_by))
     _check(order, asked, pause, at)
-    return order.suspend(_rest(asked, by, at))
+    return suspend(order, _rest(asked, by, at))
 
 
 def refuse(order: WorkOrder) -> WorkOrder:
     """The work goes on. Raises NothingAsked."""
     requested(order)
     return order.changed(suspension_request=None)
+
+
+def suspend(order: WorkOrder, suspension: Suspension) -> WorkOrder:
+    rested = (*order.rested, suspension.reason)
+    return order.move(Move.SUSPEND, suspension=suspension, rested=rested)
+
+
+def resume(order: WorkOrder) -> WorkOrder:
+    return order.move(Move.RESUME, suspension=None)
 
 
 def requested(order: WorkOrder) -> SuspensionRequest:

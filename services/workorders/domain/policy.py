@@ -4,7 +4,6 @@ Versions of one pack follow one another: each ends where the next one begins. On
 of its own must not reach into the next.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,7 +28,6 @@ from services.workorders.domain.limit import (
     Reopening,
     Target,
     Warning,
-    read_limit,
 )
 from services.workorders.domain.notices import Kinds, Planning, read_notices, read_planning
 from services.workorders.domain.priority import Weights, read_weights
@@ -45,9 +43,9 @@ from services.workorders.domain.reasons import (
     read_returns,
 )
 from services.workorders.domain.roster import RosterRules, read_roster_rules
-from services.workorders.domain.standard import Standard, read_standard
+from services.workorders.domain.standard import Standard
 from services.workorders.domain.supervision import Watching, read_watching
-from services.workorders.domain.written import BadPolicy, day, only, place, text
+from services.workorders.domain.written import BadPolicy
 
 __all__ = [
     "ALWAYS",
@@ -56,6 +54,7 @@ __all__ = [
     "CLASSES",
     "ORDINARY",
     "SECTIONS",
+    "UNVERIFIED",
     "BadPolicy",
     "BoardRules",
     "Fact",
@@ -73,17 +72,14 @@ __all__ = [
     "ladders",
     "limits_started",
     "punctuality",
-    "read_pack",
     "rules",
 ]
 
 _Rules = TypeVar("_Rules")
 
 # What the limits of these packs may be. Its id says it, so that no reader can overlook it.
-_UNVERIFIED = "-unverified"
+UNVERIFIED = "-unverified"
 _ANY = "any"
-_ID, _VERSION = re.compile(r"[a-z][a-z0-9-]{0,59}"), re.compile(r"[A-Za-z0-9.-]{1,30}")
-_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class Pack:
     @property
     def unverified(self) -> bool:
         """An overlay of limits whose sources could not be seen: shown as such."""
-        return self.id.endswith(_UNVERIFIED)
+        return self.id.endswith(UNVERIFIED)
 
     @property
     def sections(self) -> list[str]:
@@ -167,30 +163,6 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "accuracy": read_accuracy,
     "compensation": read_compensation,
 }
-_KEYS = ("id", "version", "valid_from", "valid_to", "overlay_of", "limits", "standards", *SECTIONS)
-
-
-def read_pack(data: Mapping[str, Any]) -> Pack:
-    """A pack from its YAML. Raises BadPolicy with the place of the first mistake."""
-    with place("a pack"):
-        named = f"{_named(data['id'], _ID)} {_named(data['version'], _VERSION)}"
-    with place(named):
-        only(data, _KEYS)
-        pack = Pack(
-            id=data["id"],
-            version=data["version"],
-            valid_from=day(data["valid_from"]),
-            valid_to=day(data["valid_to"]) if data.get("valid_to") else None,
-            overlay_of=text(data["overlay_of"]) if data.get("overlay_of") else None,
-            limits=_each("limit", data["limits"], "clock", read_limit),
-            standards=_each("standard", data.get("standards", []), "name", read_standard),
-            **{name: _section(data, name, read) for name, read in SECTIONS.items()},
-        )
-        if pack.valid_to is not None and pack.valid_to <= pack.valid_from:
-            raise BadPolicy("valid_to is not after valid_from")
-        _check_certainty(pack)
-        check_pairs([pack])
-    return pack
 
 
 def handlings(packs: Sequence[Pack]) -> Handlings:
@@ -258,22 +230,6 @@ def in_force(packs: Sequence[Pack], on: date) -> list[Pack]:
     return [pack for pack in latest.values() if pack.valid_to is None or on < pack.valid_to]
 
 
-def _check_certainty(pack: Pack) -> None:
-    numbered: list[tuple[str, Limit | Standard]] = [
-        *((f"limit {n} ({one.clock})", one) for n, one in enumerate(pack.limits, start=1)),
-        *((f"standard {n} ({one.name})", one) for n, one in enumerate(pack.standards, start=1)),
-    ]
-    for where, one in numbered:
-        if one.unverified != pack.unverified:
-            raise BadPolicy(
-                f"{where}: certainty {one.certainty} belongs"
-                f" {'into an overlay' if one.unverified else 'into no pack'}"
-                f" whose id ends with {_UNVERIFIED}"
-            )
-    if pack.unverified and pack.overlay_of is None:
-        raise BadPolicy("what is unverified is an overlay: overlay_of is missing")
-
-
 def ends_on(pack: Pack, versions: Sequence[Pack]) -> date | None:
     """The first day on which this version is not in force any more, as far as it is known."""
     later = [one.valid_from for one in versions if one.valid_from > pack.valid_from]
@@ -289,31 +245,3 @@ def check_pairs(packs: Sequence[Pack]) -> None:
                 f"{pack.name}: limit {number} ({other.clock}): an order that it fits"
                 f" fits limit {first} of {before.name} too"
             )
-
-
-def _named(value: object, pattern: re.Pattern[str]) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise BadPolicy(f"{value!r} does not look like {pattern.pattern}")
-    return value
-
-
-def _each(
-    what: str, listed: object, name: str, read: Callable[[object], _Read]
-) -> tuple[_Read, ...]:
-    """All of a list, each mistake with its number and, if it has one, its name."""
-    if not isinstance(listed, list):
-        raise BadPolicy(f"{what}s are no list")
-    found = []
-    for number, one in enumerate(listed, start=1):
-        called = one.get(name) if isinstance(one, Mapping) else None
-        with place(f"{what} {number} ({called})" if called else f"{what} {number}"):
-            found.append(read(one))
-    return tuple(found)
-
-
-def _section(data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], Any]) -> Any:
-    if name not in data:
-        return None
-    with place(f"section {name}"):
-        text(data[name]["source"])
-        return read({key: value for key, value in data[name].items() if key != "source"})

@@ -1,4 +1,4 @@
-"""Groups of orders in PostgreSQL: who leads, who follows, and which groups to look at again."""
+"""Groups of orders in PostgreSQL: who leads, who follows, and what is known around."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from services.workorders.domain.grouping import Around, Known
 from services.workorders.domain.moves import OPEN, Status
-from services.workorders.domain.order import WorkOrder, WorkOrderId
+from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.outage import OUT
+from services.workorders.store.looks import GROUP_BELL
 from services.workorders.store.rows import order_of
 from services.workorders.tables import group_looks, work_orders
 from shared.db import Tx
 from shared.stamp import Stamp
 
-GROUP_BELL = "groups"
 _LOCK = 0x6F75_7461  # who changes groups does so alone: advisory locks are per database
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _OUT = ", ".join(f"'{status}'" for status in sorted(OUT))
@@ -74,54 +74,6 @@ async def alone_at_once(tx: Tx) -> bool:
     """As `alone`, but False instead of waiting."""
     locked = await tx.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK)))
     return bool(locked.scalar_one())
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A group to look at: that of an order, or that of an outage that nobody was sent for.
-
-    joined_id: who joined it. nested_in: the order is still off after that outage was restored.
-    """
-
-    id: int
-    order_id: UUID | None
-    outage_id: UUID | None
-    joined_id: UUID | None
-    nested_in: UUID | None
-    at: datetime
-    by: str
-
-
-def ask(
-    tx: Tx,
-    stamp: Stamp,
-    *,
-    order_id: UUID | None = None,
-    outage_id: UUID | None = None,
-    joined_id: UUID | None = None,
-    nested_in: UUID | None = None,
-) -> None:
-    """Somebody joined this group, or what leads it has moved: let it be looked at."""
-    row = {"order_id": order_id, "outage_id": outage_id, "joined_id": joined_id}
-    tx.leave(group_looks, row | {"nested_in": nested_in, "at": stamp.at, "by": stamp.by})
-    tx.ring(GROUP_BELL)
-
-
-async def asked(tx: Tx, at: datetime, limit: int) -> list[Look]:
-    """At most `limit` looks that were asked for, oldest first."""
-    query = sa.select(group_looks).where(group_looks.c.at <= at).order_by(group_looks.c.id)
-    rows = await tx.execute(query.limit(limit).with_for_update(skip_locked=True))
-    return [Look(**row._mapping) for row in rows]
-
-
-async def done(tx: Tx, looks: Sequence[Look]) -> None:
-    ids = [look.id for look in looks]
-    await tx.execute(group_looks.delete().where(group_looks.c.id.in_(ids)))
-
-
-async def next_asked(tx: Tx) -> datetime | None:
-    at: datetime | None = (await tx.execute(sa.select(sa.func.min(group_looks.c.at)))).scalar_one()
-    return at
 
 
 async def lock_orders(tx: Tx, ids: Collection[UUID]) -> dict[UUID, WorkOrder]:
@@ -259,74 +211,6 @@ def on_transformer(code: str) -> sa.ColumnElement[bool]:
 
 def these(ids: Collection[UUID]) -> sa.ColumnElement[bool]:
     return work_orders.c.id.in_(ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Leading:
-    """An open order that leads its transformer and is part of no outage."""
-
-    id: WorkOrderId
-    transformer: str
-    received_at: datetime
-
-
-async def leading_on(tx: Tx, transformers: Collection[str]) -> list[Leading]:
-    table = work_orders.c
-    query = sa.select(table.id, table.transformer, table.received_at).where(
-        table.transformer.in_(transformers),
-        table.leads_until.is_not(None),
-        table.status.in_(sorted(OPEN)),
-        table.outage_id.is_(None),
-    )
-    found = await tx.execute(query.order_by(table.received_at, table.id))
-    return [Leading(row.id, row.transformer, row.received_at) for row in found]
-
-
-async def leader_of(tx: Tx, transformer: str) -> UUID | None:
-    """The open order that leads this transformer."""
-    table = work_orders.c
-    query = sa.select(table.id).where(
-        table.transformer == transformer,
-        table.leads_until.is_not(None),
-        table.status.in_(sorted(OPEN)),
-    )
-    found: UUID | None = (await tx.execute(query)).scalar_one_or_none()
-    return found
-
-
-async def lead_until(tx: Tx, id: UUID, until: datetime) -> None:
-    """It was called about again: it leads longer."""
-    later = work_orders.c.id == id, work_orders.c.leads_until < until
-    await tx.execute(work_orders.update().where(*later).values(leads_until=until))
-
-
-async def end_leads(tx: Tx, at: datetime, limit: int) -> list[datetime]:
-    """Orders that nobody called about for so long lead no more. Returns until when each did."""
-    table = work_orders.c
-    silent = (
-        sa.select(table.id, table.leads_until)
-        .where(
-            table.leads_until <= at,
-            table.status.in_(sorted(OPEN)),
-            table.outage_id.is_(None),
-        )
-        .order_by(table.leads_until)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("silent")
-    )
-    statement = work_orders.update().where(table.id == silent.c.id).values(leads_until=None)
-    ended = await tx.execute(statement.returning(silent.c.leads_until))
-    return [row.leads_until for row in ended]
-
-
-async def next_lead_end(tx: Tx) -> datetime | None:
-    table = work_orders.c
-    query = sa.select(sa.func.min(table.leads_until)).where(
-        table.leads_until.is_not(None), table.status.in_(sorted(OPEN)), table.outage_id.is_(None)
-    )
-    until: datetime | None = (await tx.execute(query)).scalar_one()
-    return until
 
 
 _SAVE = """

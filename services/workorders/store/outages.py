@@ -1,4 +1,4 @@
-"""Outages in and out of PostgreSQL, with their devices and every ETR."""
+"""Outages in and out of PostgreSQL, with their devices."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -17,10 +17,10 @@ from services.workorders.domain.outage import (
     Scope,
     Status,
     Weather,
-    Window,
 )
+from services.workorders.domain.window import Window
 from services.workorders.store.rows import reply_of
-from services.workorders.tables import devices, outage_devices, outage_etrs, outages
+from services.workorders.tables import devices, outage_devices, outages
 from shared.db import Tx
 from shared.errors import NotFound
 from shared.http import check_expected, region_scope
@@ -40,17 +40,6 @@ class OutageAim:
     id: OutageId
     region: str
     expected: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Etr:
-    """When power was expected back, said by whom."""
-
-    number: int
-    etr_at: datetime
-    set_at: datetime
-    by: str
-    because: str
 
 
 async def get(tx: Tx, aim: OutageAim) -> Outage:
@@ -112,46 +101,6 @@ async def put_devices(tx: Tx, outage: Outage) -> None:
 async def _add_devices(tx: Tx, outage: Outage) -> None:
     if rows := _device_rows(outage):
         await tx.execute(outage_devices.insert(), rows)
-
-
-async def add_etr(tx: Tx, outage: Outage, at: datetime, by: str, because: str) -> None:
-    """The ETR that the outage has now is its newest."""
-    row = {"outage_id": outage.id, "number": outage.etrs, "etr_at": outage.etr_at}
-    row |= {"set_at": at, "by": by, "because": because}
-    await tx.execute(outage_etrs.insert().values(row))
-
-
-async def etrs_of(tx: Tx, id: UUID) -> list[Etr]:
-    query = sa.select(outage_etrs).where(outage_etrs.c.outage_id == id)
-    rows = await tx.execute(query.order_by(outage_etrs.c.number))
-    return [Etr(row.number, row.etr_at, row.set_at, row.by, row.because) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """An outage that is over: when power was first and last expected back, and when it was."""
-
-    first_etr_at: datetime
-    last_etr_at: datetime
-    restored_at: datetime
-
-
-async def expected(
-    tx: Tx, region: str, since: datetime | None, until: datetime | None
-) -> list[Expected]:
-    """Outages of the caller's region with an ETR, restored from `since` on and before `until`."""
-    first, last = outage_etrs.alias("first"), outage_etrs.alias("last")
-    query = (
-        sa.select(first.c.etr_at, last.c.etr_at.label("last_etr_at"), outages.c.restored_at)
-        .join(first, sa.and_(first.c.outage_id == outages.c.id, first.c.number == 1))
-        .join(last, sa.and_(last.c.outage_id == outages.c.id, last.c.number == outages.c.etrs))
-        .where(outages.c.restored_at.is_not(None), region_scope(outages.c.region, region))
-    )
-    if since is not None:
-        query = query.where(outages.c.restored_at >= since)
-    if until is not None:
-        query = query.where(outages.c.restored_at < until)
-    return [Expected(*row) for row in await tx.execute(query)]
 
 
 async def lock_waking(tx: Tx, at: datetime, limit: int) -> list[Outage]:

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from services.workorders.domain.policy import Pack, read_pack
+from services.workorders.domain.pack_file import read_pack
+from services.workorders.domain.policy import Pack
 from services.workorders.tables import calendars, policies
 from shared.db import Tx
 from shared.errors import NotFound

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from services.workorders.domain.grouping import Around
 from services.workorders.domain.order import WorkOrder
+from services.workorders.domain.pack_file import read_pack
 from services.workorders.domain.parts import Protection
-from services.workorders.domain.policy import Pack, in_force, read_pack
+from services.workorders.domain.policy import Pack, in_force
 from services.workorders.store import groups, situation
 from services.workorders.store.situation import Situation
 from services.workorders.tables import policies, work_orders

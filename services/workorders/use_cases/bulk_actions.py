@@ -15,7 +15,15 @@ from services.workorders.domain.refusals import NothingChanges, NoUrgeToAnswer, 
 from services.workorders.domain.supervision import Watching
 from services.workorders.store import grouping_log, orders, references
 from services.workorders.store.orders import Aim
-from services.workorders.use_cases import closing, concerns, desk, field, regrouping, watching
+from services.workorders.use_cases import (
+    closing,
+    concerns,
+    desk,
+    field,
+    regrouping,
+    undoing,
+    watching,
+)
 from services.workorders.use_cases.moved import settle
 from shared.db import Tx
 from shared.stamp import Stamp
@@ -69,7 +77,7 @@ async def _merge(tx: Tx, stamp: Stamp, aim: Aim, body: _Body) -> _Before:
 
 
 async def _unmerge(tx: Tx, stamp: Stamp, aim: Aim, before: _Body, because: str) -> None:
-    await regrouping.undo(tx, stamp, UUID(before["decision_id"]), aim.region, because)
+    await undoing.undo(tx, stamp, UUID(before["decision_id"]), aim.region, because)
 
 
 async def _supervise(tx: Tx, stamp: Stamp, aim: Aim, body: _Body) -> _Before:

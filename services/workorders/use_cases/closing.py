@@ -11,7 +11,7 @@ from services.workorders.domain.reasons import Callbacks
 from services.workorders.domain.refusals import MissingField, ReporterNotKnownHere
 from services.workorders.domain.routing import Cause
 from services.workorders.events import orders as events
-from services.workorders.store import groups, orders, references
+from services.workorders.store import looks, orders, references
 from services.workorders.store.orders import Aim
 from services.workorders.use_cases import routing, watching
 from services.workorders.use_cases.moved import note, say, settle
@@ -85,7 +85,7 @@ async def reopen(
     opening = await references.for_opening(tx, order, stamp.at)
     packs, outage_id = opening.packs, order.outage_id
     if still_off and outage_id is not None:
-        groups.ask(tx, stamp, order_id=order.id, nested_in=outage_id)
+        looks.ask(tx, stamp, order_id=order.id, nested_in=outage_id)
     order = judging.reopen(order, stamp.by, handlings(packs).of(order.case_type), stamp.at)
     order = watching.known(order, opening)
     event = events.reopened(order, stamp.at, reason, still_off=still_off)

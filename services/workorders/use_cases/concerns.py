@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from services.workorders.domain import judging
+from services.workorders.domain import concerns, judging
 from services.workorders.domain.moves import ENDED
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import Relabelling, Supervision
@@ -22,7 +22,7 @@ from shared.stamp import Stamp
 async def urge(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     """The customer asks where we are; more often than the rules allow, and a supervisor watches."""
     packs = await references.packs_in_force(tx, stamp.at)
-    order = (await orders.lock(tx, aim)).urge()
+    order = concerns.urge(await orders.lock(tx, aim))
     order = watching.scored(order, packs)
     order = say(tx, stamp, order, "urged", events.urged(order, stamp.at), urges=order.urges)
     if order.urges > handlings(packs).of(order.case_type).urges:
@@ -32,7 +32,7 @@ async def urge(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
 
 async def answer_urge(tx: Tx, stamp: Stamp, aim: Aim, answer: str) -> WorkOrder:
     """The customer knows where we are."""
-    order = (await orders.lock(tx, aim)).answer_urge()
+    order = concerns.answer_urge(await orders.lock(tx, aim))
     note(tx, stamp, order, "urge_answered", reason=answer)
     return await settle(tx, stamp, order, Fact.URGE_ANSWERED)
 
@@ -44,7 +44,7 @@ async def endanger(tx: Tx, stamp: Stamp, aim: Aim, danger: bool, reason: str) ->
     who watches hears of it.
     """
     packs = await references.packs_in_force(tx, stamp.at)
-    order = watching.scored((await orders.lock(tx, aim)).endanger(danger), packs)
+    order = watching.scored(concerns.endanger(await orders.lock(tx, aim), danger), packs)
     note(tx, stamp, order, "endangered" if danger else "out_of_danger", reason=reason)
     if not danger or order.status in ENDED:
         return await settle(tx, stamp, order)
@@ -65,7 +65,7 @@ async def tag(
     after = (before | set(add)) - set(remove)
     if after == before:
         raise NothingChanges(field="add")
-    order = watching.scored(order.tag(tuple(sorted(after))), packs)
+    order = watching.scored(concerns.tag(order, tuple(sorted(after))), packs)
     words = {
         "added": ", ".join(sorted(after - before)),
         "removed": ", ".join(sorted(before - after)),
@@ -91,7 +91,7 @@ async def release(tx: Tx, stamp: Stamp, aim: Aim, reason: str) -> WorkOrder:
     order = await orders.lock(tx, aim)
     if order.supervision is None:
         raise NothingChanges(field="on")
-    order = order.supervise(None)
+    order = concerns.supervise(order, None)
     note(tx, stamp, order, "released", reason=reason)
     return await settle(tx, stamp, order)
 

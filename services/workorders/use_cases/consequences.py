@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.workorders.domain.moves import ENDED
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
-from services.workorders.store import groups, guarantees, promises
+from services.workorders.store import groups, guarantees, looks, promises
 from shared.db import Tx
 from shared.stamp import Stamp
 
@@ -39,4 +39,4 @@ async def follow(tx: Tx, stamp: Stamp, order: WorkOrder, facts: Sequence[Fact]) 
     if order.is_merged:
         return
     if order.is_fault or order.id in await groups.followed(tx, [order.id]):
-        groups.ask(tx, stamp, order_id=order.id)
+        looks.ask(tx, stamp, order_id=order.id)

@@ -112,7 +112,7 @@ async def _rests(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
 
 async def resume(tx: Tx, stamp: Stamp, aim: Aim) -> WorkOrder:
     suspended = await orders.lock(tx, aim)
-    order = suspended.resume()
+    order = pausing.resume(suspended)
     order = say(tx, stamp, order, "resumed", events.resumed(order, stamp.at))
     assert suspended.suspension is not None
     await clocks.resume(tx, stamp, order, at=min(stamp.at, suspended.suspension.until))
@@ -132,7 +132,7 @@ async def end_suspensions(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
         assert order.suspension is not None
         until = order.suspension.until
         due.append(until)
-        order = order.resume()
+        order = pausing.resume(order)
         order = say(tx, stamp, order, "resumed", events.resumed(order, stamp.at), by_itself=True)
         await clocks.resume(tx, stamp, order, at=until)
         await settle(tx, stamp, order)

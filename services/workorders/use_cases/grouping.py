@@ -18,8 +18,17 @@ from services.workorders.domain.order import Responsibility, WorkOrder
 from services.workorders.domain.outage import Outage
 from services.workorders.domain.outage import Status as Stand
 from services.workorders.domain.policy import Pack
-from services.workorders.store import grouping_log, groups, guarantees, outages, references
-from services.workorders.store.groups import Group, Look
+from services.workorders.store import (
+    grouping_log,
+    groups,
+    guarantees,
+    leaders,
+    looks,
+    outages,
+    references,
+)
+from services.workorders.store.groups import Group
+from services.workorders.store.looks import Look
 from services.workorders.use_cases import clocks, keeping, leading, spreading, telling
 from services.workorders.use_cases.telling import News
 from shared.db import Tx
@@ -46,7 +55,7 @@ async def look(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
     """
     if not await groups.alone_at_once(tx):
         return []
-    asked = await groups.asked(tx, stamp.at, limit)
+    asked = await looks.asked(tx, stamp.at, limit)
     if not asked:
         return []
     packs = await references.packs_in_force(tx, stamp.at)
@@ -57,7 +66,7 @@ async def look(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
             break
         finished += same
     if finished:
-        await groups.done(tx, finished)
+        await looks.done(tx, finished)
     return [one.at for one in finished]
 
 
@@ -109,7 +118,7 @@ async def _look_at_order(looking: Looking, master: WorkOrder) -> bool:
     tx, stamp, rules = looking.tx, looking.stamp, looking.rules
     if master.is_open and master.leads_until is not None:
         calls = await groups.reported(tx, master.id)
-        await groups.lead_until(tx, master.id, max(calls) + rules.gap)
+        await leaders.lead_until(tx, master.id, max(calls) + rules.gap)
         master = replace(master, leads_until=max(master.leads_until, max(calls) + rules.gap))
         if predicts(calls, rules) and not await _undone(tx, master):
             outage = await leading.predict(tx, stamp, master, min(calls), rules)
@@ -183,4 +192,4 @@ def _news_of(master: WorkOrder) -> News:
 
 async def end_leads(tx: Tx, stamp: Stamp, limit: int) -> list[datetime]:
     """Orders that nobody called about for so long speak for their transformer no more."""
-    return await groups.end_leads(tx, stamp.at, limit)
+    return await leaders.end_leads(tx, stamp.at, limit)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from services.workorders.domain import sections
+from services.workorders.domain import following, sections
 from services.workorders.domain.decision import Decision, Kind
 from services.workorders.domain.grouping import Around, Call, Place, Placed, place_call
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.policy import Pack
 from services.workorders.events import orders as events
-from services.workorders.store import grouping_log, groups
+from services.workorders.store import grouping_log, looks
 from services.workorders.use_cases.moved import say
 from shared.db import Tx
 from shared.ids import new_id
@@ -33,23 +33,23 @@ def join(
         if around.leader is not None or around.outages:
             _decide(tx, stamp, order, Kind.APART, placed)
         return order
-    order = order.lead(order.received_at + sections.grouping(packs).gap)
+    order = following.lead(order, order.received_at + sections.grouping(packs).gap)
     if placed.outage is not None:
-        order = order.belong(placed.outage.outage_id, placed.outage.part_id)
-        groups.ask(tx, stamp, order_id=order.id)
+        order = following.belong(order, placed.outage.outage_id, placed.outage.part_id)
+        looks.ask(tx, stamp, order_id=order.id)
     return order
 
 
 def _follow(tx: Tx, stamp: Stamp, order: WorkOrder, placed: Placed) -> WorkOrder:
     outage = placed.outage
     master_id = WorkOrderId(placed.master_id) if placed.master_id else None
-    order = order.merge(
-        master_id, outage.outage_id if outage else None, outage.part_id if outage else None
+    order = following.merge(
+        order, master_id, outage.outage_id if outage else None, outage.part_id if outage else None
     )
     order = say_that_it_follows(tx, stamp, order)
     _decide(tx, stamp, order, Kind.FOLLOWED, placed)
     outage_id = outage.outage_id if outage and master_id is None else None
-    groups.ask(tx, stamp, order_id=master_id, outage_id=outage_id, joined_id=order.id)
+    looks.ask(tx, stamp, order_id=master_id, outage_id=outage_id, joined_id=order.id)
     return order
 
 

@@ -7,7 +7,7 @@ from services.workorders.domain.grouping import Rules
 from services.workorders.domain.order import Reply, WorkOrder
 from services.workorders.domain.outage import Outage, Stage, Status
 from services.workorders.events import outages as events
-from services.workorders.store import groups, outages
+from services.workorders.store import etrs, groups, outages
 from shared.audit import record
 from shared.contracts.envelope import Event
 from shared.db import Tx
@@ -58,7 +58,7 @@ async def expect(tx: Tx, stamp: Stamp, outage: Outage, etr_at: datetime, because
     if outage is before:
         return outage
     await save(tx, outage)
-    await outages.add_etr(tx, outage, stamp.at, stamp.by, because)
+    await etrs.add(tx, outage, stamp.at, stamp.by, because)
     stage = Stage.ETR_SET if before.etr_at is None else Stage.ETR_CHANGED
     event = events.updated(outage, stamp.at, "etr_set", stage)
     await say(tx, stamp, outage, "etr_set", event, etr_at=etr_at.isoformat())
@@ -88,9 +88,10 @@ async def close_when_settled(tx: Tx, stamp: Stamp, outage: Outage, rules: Rules)
 
 async def reply_for(tx: Tx, outage: Outage) -> Reply | None:
     """What those who follow are replied: what was said of the outage, else of its master."""
-    if outage.reply is not None or outage.master_id is None:
+    if outage.reply is not None:
         return outage.reply
-    return (await groups.lock_orders(tx, [outage.master_id]))[outage.master_id].reviewed_reply
+    master = await master_of(tx, outage)
+    return master.reviewed_reply if master is not None else None
 
 
 async def close(tx: Tx, stamp: Stamp, outage: Outage, reply: Reply, because: str) -> Outage:
@@ -98,3 +99,10 @@ async def close(tx: Tx, stamp: Stamp, outage: Outage, reply: Reply, because: str
     event = events.updated(outage, stamp.at, "closed", Stage.CHECK_OK)
     await say(tx, stamp, outage, "closed", event, because=because)
     return outage
+
+
+async def master_of(tx: Tx, outage: Outage) -> WorkOrder | None:
+    """The order that is worked on for this outage; locked."""
+    if outage.master_id is None:
+        return None
+    return (await groups.lock_orders(tx, [outage.master_id]))[outage.master_id]

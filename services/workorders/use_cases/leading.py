@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.workorders.domain import following
 from services.workorders.domain.decision import Kind as Decided
 from services.workorders.domain.grouping import Rules
 from services.workorders.domain.moves import AT_WORK, Status
@@ -17,7 +18,7 @@ from services.workorders.domain.outage import (
 )
 from services.workorders.domain.outage import Status as Stand
 from services.workorders.events import outages as events
-from services.workorders.store import devices, groups, guarantees, orders, outages
+from services.workorders.store import devices, etrs, groups, guarantees, leaders, orders, outages
 from services.workorders.store.groups import Group
 from services.workorders.use_cases import compensation, keeping, members
 from shared.db import Tx
@@ -71,7 +72,7 @@ async def _open(
     )
     await outages.add(tx, outage)
     if master.etr_at is not None:
-        await outages.add_etr(tx, outage, stamp.at, stamp.by, "said before it was an outage")
+        await etrs.add(tx, outage, stamp.at, stamp.by, "said before it was an outage")
     await members.belong(tx, master, outage.id)
     await guarantees.begin_with_outage(tx, [master.id])
     await groups.regroup(tx, stamp, Group(master_id=master.id).members,
@@ -112,7 +113,7 @@ async def hand_over(
     if follower is None:
         return None
     transformer = follower.site.transformer if follower.is_fault and not outage else None
-    leader = await groups.leader_of(tx, transformer) if transformer else None
+    leader = await leaders.leader_of(tx, transformer) if transformer else None
     if leader is not None and leader != master.id:
         [heir] = (await groups.lock_orders(tx, [leader])).values()
     else:
@@ -141,9 +142,9 @@ async def _stand_for_its_transformer(tx: Tx, master: WorkOrder, heir: WorkOrder)
     transformer, until = heir.site.transformer, master.leads_until
     if transformer is None or until is None or not heir.is_fault:
         return heir
-    if await groups.leader_of(tx, transformer) not in (None, heir.id):
+    if await leaders.leader_of(tx, transformer) not in (None, heir.id):
         return heir
-    heir = heir.lead(until)
+    heir = following.lead(heir, until)
     await orders.save(tx, heir)
     return heir
 

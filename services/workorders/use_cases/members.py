@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from services.workorders.domain import following
 from services.workorders.domain.decision import Decision, Kind
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.outage import Outage
@@ -28,7 +29,7 @@ async def put_under(
 ) -> WorkOrder:
     """A locked order follows from now on; nobody works on it for itself any more."""
     outage_id = outage.id if outage else None
-    order = order.merge(master_id, outage_id, part_id or outage_id)
+    order = following.merge(order, master_id, outage_id, part_id or outage_id)
     order = say_that_it_follows(tx, stamp, order)
     await settle(tx, stamp, order, Fact.MERGED)
     await clocks.follow_master(tx, stamp, order)
@@ -37,7 +38,7 @@ async def put_under(
 
 async def stand_alone(tx: Tx, stamp: Stamp, order: WorkOrder) -> WorkOrder:
     """A locked follower is an order of its own again, and somebody is sent for it."""
-    order = order.unmerge()
+    order = following.unmerge(order)
     order = say(tx, stamp, order, "unmerged", events.unmerged(order, stamp.at))
     await promises.withdraw(tx, [order.id], stamp.at)
     await clocks.stand_alone(tx, stamp, order)
@@ -51,7 +52,7 @@ async def belong(
     """A locked order is what is worked on for this outage, or for none."""
     if (order.outage_id, order.part_id) == (outage_id, part_id or outage_id):
         return order
-    order = order.belong(outage_id, part_id or outage_id)
+    order = following.belong(order, outage_id, part_id or outage_id)
     await orders.save(tx, order)
     return order
 

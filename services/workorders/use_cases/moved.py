@@ -20,7 +20,7 @@ def say(
     """
     publish(tx, event, stamp, sequence=order.said + 1)
     note(tx, stamp, order, action, **why)
-    return order.has_said()
+    return order.also(said=order.said + 1)
 
 
 def note(tx: Tx, stamp: Stamp, order: WorkOrder, action: str, **why: str | int | None) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.workorders.domain.agreement import check_dates, check_from
-from services.workorders.domain.policy import Pack, in_force, read_pack
+from services.workorders.domain.pack_file import read_pack
+from services.workorders.domain.policy import Pack, in_force
 from services.workorders.domain.written import BadPolicy
 from services.workorders.events import policies as events
 from services.workorders.store import policies, references

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from services.workorders.domain import concerns
 from services.workorders.domain.policy import Pack, rules
 from services.workorders.domain.protected import (
     ProtectedClasses,
@@ -158,7 +159,7 @@ async def _act(tx: Tx, stamp: Stamp, packs: Sequence[Pack], account_no: str) -> 
         if order.protected == now:
             continue
         began = {one.code for one in now} - {one.code for one in order.protected}
-        order = watching.scored(order.protect(now), packs)
+        order = watching.scored(concerns.protect(order, now), packs)
         note(tx, stamp, order, "protection_changed")
         order = watching.alert(tx, stamp, order, packs, began)
         await settle(tx, stamp, watching.watched(tx, stamp, order, packs, began))

@@ -10,7 +10,7 @@ from services.workorders.domain.grouping import Rules, Spot, spreads
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.outage import Device, Outage, OutageId, Scope
 from services.workorders.events import outages as events
-from services.workorders.store import devices, grouping_log, groups, outages
+from services.workorders.store import devices, grouping_log, groups, leaders, outages
 from services.workorders.store.groups import Group, in_parts, these
 from services.workorders.use_cases import keeping, members
 from services.workorders.use_cases.leading import is_at_work
@@ -44,7 +44,7 @@ async def _spots(tx: Tx, feeder: str) -> list[Spot]:
     """What is going on along the feeder, without what somebody took apart before."""
     out = await outages.live_on_feeder(tx, feeder)
     transformers = [device.transformer for device in await devices.on_feeder(tx, feeder)]
-    lone = await groups.leading_on(tx, transformers)
+    lone = await leaders.leading_on(tx, transformers)
     orders_of = [one.master_id for one in out if one.master_id] + [one.id for one in lone]
     apart = await grouping_log.undone(tx, Decided.SPREAD, orders_of)
     split_off = await grouping_log.split_off(tx, [one.id for one in out])

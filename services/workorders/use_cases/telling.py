@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.workorders.domain import following
 from services.workorders.domain.moves import Status
 from services.workorders.domain.order import Reply, WorkOrder
 from services.workorders.domain.policy import Fact, Pack, handlings
@@ -67,11 +68,11 @@ def _told(tx: Tx, stamp: Stamp, order: WorkOrder, news: News, packs: Sequence[Pa
     if news.reply is not None:
         return _replied(tx, stamp, order, news.reply, news.restored_at, packs)
     if news.restored_at is not None:
-        order = order.restored(news.restored_at)
+        order = following.restored(order, news.restored_at)
         order = say(tx, stamp, order, "repaired", events.repaired(order, news.restored_at))
         return order, [Fact.REPAIRED]
     assert news.etr_at is not None
-    order = order.expect(news.etr_at)
+    order = following.expect(order, news.etr_at)
     event = events.etr_set(order, stamp.at, news.etr)
     order = say(tx, stamp, order, "etr_set", event, etr_at=news.etr_at.isoformat())
     return order, [Fact.ETR_SET]
@@ -88,8 +89,8 @@ def _replied(
     """Replied as its master was; then to its own review or callback."""
     before = order.steps.repaired_at
     if restored_at is not None and before is None:
-        order = order.restored(restored_at)
-    order = order.follow(reply, stamp.at)
+        order = following.restored(order, restored_at)
+    order = following.follow(order, reply, stamp.at)
     facts = [Fact.REPAIRED] if order.steps.repaired_at != before else []
     order = say(tx, stamp, order, "replied", events.replied(order, stamp.at))
     order = submitted(tx, stamp, order, review=handlings(packs).of(order.case_type).review)

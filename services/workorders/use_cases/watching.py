@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from services.workorders.domain import concerns
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.parts import Supervision
 from services.workorders.domain.policy import Pack, handlings, rules
@@ -24,7 +25,7 @@ def known(order: WorkOrder, opening: Opening) -> WorkOrder:
     """The order with what is known of its customer, and its score."""
     handling = handlings(opening.packs).of(order.case_type)
     repeats = handling.repeats(opening.closed, order.received_at)
-    return scored(order.concerns(opening.protected, repeats), opening.packs)
+    return scored(order.also(protected=opening.protected, repeats=repeats), opening.packs)
 
 
 def scored(order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
@@ -32,7 +33,7 @@ def scored(order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
     weights = rules(packs, Weights)
     points = weights.score(order)
     total = sum(point.points for point in points)
-    return order.scored(points, weights.rank_at(total, order.received_at))
+    return concerns.scored(order, points, weights.rank_at(total, order.received_at))
 
 
 def noticed(tx: Tx, stamp: Stamp, order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
@@ -110,7 +111,7 @@ def _raised(
 
 def supervised(tx: Tx, stamp: Stamp, order: WorkOrder, supervision: Supervision) -> WorkOrder:
     """The flag 督办 is set."""
-    order = order.supervise(supervision)
+    order = concerns.supervise(order, supervision)
     return say(
         tx,
         stamp,

@@ -7,6 +7,7 @@ import pytest
 
 from services.billing.main import service as billing
 from services.intake.main import service as intake
+from services.notify.api.receipts import KANNEL
 from services.notify.main import NotifySettings
 from services.notify.main import service as notify
 from services.workorders.main import WorkordersSettings
@@ -86,6 +87,50 @@ async def test_bad_queries_and_headers_are_refused_on_every_route(name, start, s
                 if method == "POST":
                     refused(answer, answer.status_code)
         await nothing_is_stored(running)
+
+
+def words(app: Any) -> dict[tuple[str, str], list[str]]:
+    """What each operation takes in its query, as the service itself says."""
+    return {
+        (method.upper(), path): [
+            word["name"] for word in operation.get("parameters", ()) if word["in"] == "query"
+        ]
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_word_that_no_route_takes_and_one_said_twice_are_refused_by_name(
+    name, start, settings, token
+):
+    """Whatever else is wrong with the address or the body, and where nobody need say who asks."""
+    async with start(make(name, settings)) as running:
+        taken = words(running.app)
+        for path, methods, [gate] in declared(running.app):
+            headers = token(gate.roles[0]) if isinstance(gate, Gate) else {}
+            for method in methods if path != KANNEL else ():
+                asked = [("surprise", "1"), (PHONE, "1"), ("Limit", "1"), ("cursor", "")]
+                asked += [(word, "1") for word in taken[method, path] for _ in range(2)]
+                answer = await running.client.request(method, path, params=asked, headers=headers)
+                refused(answer, 422)
+                wrong = {"query.surprise", "query.?"} | {f"query.{w}" for w in taken[method, path]}
+                said = {error["at"]: error["problem"] for error in answer.json()["errors"]}
+                assert said.keys() == wrong | {"query.cursor"}, (method, path)
+                assert "takes" in said["query.surprise"]
+                if isinstance(gate, Gate):
+                    refused(await running.client.request(method, path, params=asked), 401)
+        await nothing_is_stored(running)
+
+
+async def test_a_gateway_and_a_reader_of_the_documents_may_say_what_they_like(start, settings):
+    async with start(make("notify", settings)) as running:
+        foreign = "?smsc=a&smsc=b&m=1"
+        answer = await running.client.get(KANNEL + foreign)
+        refused(answer, 422)
+        assert answer.json()["type"] == "/problems/malformed-receipt"
+        for documents in ("/docs", "/openapi.json"):
+            assert (await running.client.get(documents + foreign)).status_code == 200
 
 
 @pytest.mark.parametrize("value", ["3", '"-1"', '"x"', "W/3", '"' + "9" * 10 + '"', '"1", "2"'])

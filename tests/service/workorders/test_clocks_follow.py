@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.workorders.domain import following
 from services.workorders.domain.order import WorkOrder
 from services.workorders.store import orders
 from services.workorders.store.orders import Aim
@@ -24,14 +25,14 @@ async def locked(tx, address: str) -> WorkOrder:
 
 async def merged(workorders, follower: str, master: str, clock) -> None:
     async with workorders.database.begin() as tx:
-        order = (await locked(tx, follower)).merge((await locked(tx, master)).id)
+        order = following.merge(await locked(tx, follower), (await locked(tx, master)).id)
         await orders.save(tx, order)
         await clocks.follow_master(tx, Stamp(by="desk", at=clock.now), order)
 
 
 async def alone(workorders, follower: str, clock) -> None:
     async with workorders.database.begin() as tx:
-        order = (await locked(tx, follower)).unmerge()
+        order = following.unmerge(await locked(tx, follower))
         await orders.save(tx, order)
         await clocks.stand_alone(tx, Stamp(by="desk", at=clock.now), order)
 

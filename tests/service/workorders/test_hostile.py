@@ -1,7 +1,7 @@
 """Whatever is asked of or sent to any address of workorders, what is not meant is refused by name.
 
-A word that a route does not take is not looked at; of those that it takes, each is checked here,
-and so is each part of an address and each body: as the service itself says that it takes them.
+Of the words that a route takes each is checked here, and so is each part of an address and each
+body: as the service itself says that it takes them.
 Nothing that was refused has left anything behind.
 """
 

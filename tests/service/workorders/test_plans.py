@@ -11,7 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from services.workorders.domain.outage import Device, Scope, Window
+from services.workorders.domain.outage import Device, Scope
+from services.workorders.domain.window import Window
 from services.workorders.store import (
     clocks,
     escalations,
@@ -19,7 +20,9 @@ from services.workorders.store import (
     groups,
     guarantees,
     handovers,
+    leaders,
     lists,
+    looks,
     orders,
     outages,
     policy_edits,
@@ -203,8 +206,8 @@ CLAIMS: tuple[tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]], ...] = (
     (orders.lock_suspended_until, (NINE, BATCH)),
     (orders.lock_to_route, (NINE, BATCH)),
     (protected.lock_due, (NINE, BATCH)),
-    (groups.end_leads, (NINE, BATCH)),
-    (groups.asked, (NINE, BATCH)),
+    (leaders.end_leads, (NINE, BATCH)),
+    (looks.asked, (NINE, BATCH)),
     (outages.lock_waking, (NINE, BATCH)),
     (promises.break_due, (NINE, BATCH)),
     (guarantees.lock_due, (NINE, BATCH)),
@@ -229,8 +232,8 @@ async def grouping(tx: Tx) -> None:
     here = [f"TR-{n}" for n in range(19_900, 19_925)]
     outage = await outages.get(tx, outages.OutageAim(outages.OutageId(id_of("2", 19_990)), ""))
     master, group = id_of("0", 99_980), groups.Group(outage_id=outage.id)
-    await groups.leading_on(tx, here)
-    await groups.leader_of(tx, here[0])
+    await leaders.leading_on(tx, here)
+    await leaders.leader_of(tx, here[0])
     await groups.reported(tx, master)
     await groups.followers(tx, master)
     await groups.first_follower(tx, group)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.workorders.domain import judging
+from services.workorders.domain import following, judging, pausing
 from services.workorders.domain.handling import Handling
 from services.workorders.domain.moves import AT_WORK, MOVES, Move, Status, allowed, diagram
 from services.workorders.domain.order import WorkOrder, WorkOrderId
@@ -61,11 +61,11 @@ TAKE: dict[Move, Callable[[WorkOrder, str, datetime], WorkOrder]] = {
     Move.DIAGNOSE: lambda order, by, at: order.diagnose(at),
     Move.SET_ETR: lambda order, by, at: order.set_etr(at + HOUR, at),
     Move.REPAIR: lambda order, by, at: order.repair(at),
-    Move.SUSPEND: lambda order, by, at: order.suspend(REST),
-    Move.RESUME: lambda order, by, at: order.resume(),
-    Move.MERGE: lambda order, by, at: order.merge(MASTER.id),
-    Move.UNMERGE: lambda order, by, at: order.unmerge(),
-    Move.FOLLOW: lambda order, by, at: order.follow(REPLY, at),
+    Move.SUSPEND: lambda order, by, at: pausing.suspend(order, REST),
+    Move.RESUME: lambda order, by, at: pausing.resume(order),
+    Move.MERGE: lambda order, by, at: following.merge(order, MASTER.id),
+    Move.UNMERGE: lambda order, by, at: following.unmerge(order),
+    Move.FOLLOW: lambda order, by, at: following.follow(order, REPLY, at),
     Move.REPLY: lambda order, by, at: order.answer(REPLY, HANDLING, at),
     Move.SUBMIT: lambda order, by, at: order.submit(),
     Move.PASS: lambda order, by, at: judging.pass_review(order, by),

@@ -10,6 +10,7 @@ import pytest
 
 from services.workorders.domain.agreement import check_dates, check_from, check_together
 from services.workorders.domain.ladder import Step
+from services.workorders.domain.pack_file import read_pack
 from services.workorders.domain.policy import (
     AREAS,
     CASE_TYPES,
@@ -20,7 +21,6 @@ from services.workorders.domain.policy import (
     Target,
     Warning,
     in_force,
-    read_pack,
 )
 from services.workorders.policies import read_packs, read_yaml
 from shared.contracts.intake import Area, CaseType

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.workorders.domain import concerns
 from services.workorders.domain.limit import CLASSES
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.parts import Asked, Protection, Site
@@ -50,7 +51,7 @@ orders = st.builds(
 def scored(order: WorkOrder) -> WorkOrder:
     points = WEIGHTS.score(order)
     total = sum(point.points for point in points)
-    return order.scored(points, WEIGHTS.rank_at(total, order.received_at))
+    return concerns.scored(order, points, WEIGHTS.rank_at(total, order.received_at))
 
 
 def score_at(order: WorkOrder, at: datetime) -> int:
@@ -68,7 +69,7 @@ def test_every_class_has_one_line_and_the_lines_are_the_score(order):
 
 @given(orders, st.sampled_from(["arrears_risk", "nuisance", "vip", "life_support"]))
 def test_nothing_about_a_customer_lowers_a_fault(order, tag):
-    tagged = order.tag((*order.asked.tags, tag))
+    tagged = concerns.tag(order, (*order.asked.tags, tag))
     assert scored(tagged).priority >= scored(order).priority
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.workorders.domain.policy import BadPolicy, read_pack
+from services.workorders.domain.pack_file import read_pack
+from services.workorders.domain.policy import BadPolicy
 from services.workorders.policies import read_packs
 
 [PACK] = [pack for pack in read_packs() if pack["id"] == "house"]
