@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ import asyncpg
 import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -22,6 +24,7 @@ _GONE = (PoolTimeout, OSError, TimeoutError, InterfaceError, asyncpg.InterfaceEr
 # Connection, idle too long, deadlock, resources, a lock too long held, shutdown, the system itself.
 _PASSING = ("08", "25P", "40", "53", "55P03", "57P", "58")
 CHINA = ZoneInfo("Asia/Shanghai")
+_MANY = 20  # rows of one table: from there on COPY is worth its round trips
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -32,10 +35,11 @@ class Tx:
     written just before it in one statement: part of the transaction like any other.
 
     `memory`: what this process keeps of this database. Only what is committed and never changes.
+    `ahead`: what was asked at once for many that come next; gone as soon as something is written.
     `zone`: the utility's own; a day begins at its midnight.
     """
 
-    __slots__ = ("_connection", "_left", "_raw", "bells", "memory", "zone")
+    __slots__ = ("_connection", "_left", "_raw", "ahead", "bells", "memory", "zone")
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Tx:
     ) -> None:
         self._connection, self.zone = connection, zone
         self.memory: dict[Hashable, Any] = {} if memory is None else memory
+        self.ahead: dict[Hashable, Any] = {}
         self._raw: Any = None
         self._left: dict[sa.Table, list[dict[str, Any]]] = {}
         self.bells: set[str] = set()
@@ -109,6 +114,7 @@ class Tx:
                 await self.write_what_was_left()
         except BaseException:
             self._left.clear()
+            self.ahead.clear()
             self.bells = bells
             raise
 
@@ -116,8 +122,15 @@ class Tx:
         """The door's last step before the commit: all of it in one statement, which is atomic.
 
         A table's `info["written_by"]` names the column whose order its rows are written in: that of
-        a unique key which transactions compete for, so that no two wait for each other.
+        a unique key which transactions compete for, so that no two wait for each other. Many rows,
+        inside of a transaction that has begun, are copied, table by table.
         """
+        if not self._left:
+            return
+        self.ahead.clear()
+        driver = await self._driver()
+        if max(map(len, self._left.values())) >= _MANY and driver.is_in_transaction():
+            await self._copy_what_was_left()
         if not self._left:
             return
         shape: list[_Part] = []
@@ -131,8 +144,51 @@ class Tx:
                 values += [_plain(value) for value in rows[0].values()]
             else:
                 values += [[_plain(row[name]) for row in rows] for name in names]
-        await (await self._driver()).execute(_insert_all(tuple(shape)), *values)
+        await driver.execute(_insert_all(tuple(shape)), *values)
         self._left.clear()
+
+    async def _copy_what_was_left(self) -> None:
+        """What can be copied; the rest stays left."""
+        for table in [table for table in self._left if _copied(table)]:
+            rows = self._left.pop(table)
+            if key := table.info.get("written_by"):
+                rows.sort(key=lambda row: row[key] or "")
+            names = tuple(rows[0])
+            await self.copy(table, names, map(_record(table, names), rows))
+
+    async def copy(
+        self, table: sa.Table, names: Sequence[str], records: Iterable[Sequence[Any]]
+    ) -> None:
+        """Many new rows, at once: in two thirds of the time that INSERT takes.
+
+        Only in a transaction that has begun: by itself it would stand whatever comes after.
+        """
+        driver = await self._driver()
+        assert driver.is_in_transaction()
+        await driver.copy_records_to_table(table.name, records=records, columns=names)
+
+
+@lru_cache
+def _copied(table: sa.Table) -> bool:
+    """Not where the driver knows no binary form of a column."""
+    return not any(isinstance(column.type, TSVECTOR) for column in table.c)
+
+
+@lru_cache(maxsize=256)
+def _record(
+    table: sa.Table, names: tuple[str, ...]
+) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """A row of these columns as asyncpg wants it."""
+    values = itemgetter(*names)
+    documents = [n for n, name in enumerate(names) if isinstance(table.c[name].type, sa.JSON)]
+
+    def record(row: Mapping[str, Any]) -> Sequence[Any]:
+        found = list(values(row))
+        for n in documents:
+            found[n] = _plain(found[n])
+        return found
+
+    return record
 
 
 _Part = tuple[sa.Table, tuple[str, ...], bool]  # into which columns of what; only one row?

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from shared.tables import parked
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Tx, Any, Stamp], Awaitable[object]]
+Ahead = Callable[[Tx, Sequence[Any], datetime], Awaitable[object]]
 
 _KEYS_AT_ONCE = 500
 _CLAIM = (
@@ -39,16 +41,20 @@ _AFTER_OUTAGE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Listener:
+    """`ahead`: asks at once for what `handle` will need of each of several events in a row."""
+
     event: type[Event]
     handle: Handler
+    ahead: Ahead | None = None
 
 
 Heard = Mapping[str, Listener]
 
 
-def listeners(*pairs: tuple[type[Event], Handler]) -> Heard:
+def listeners(*heard: tuple[type[Event], Handler] | Listener) -> Heard:
     """What a service hears: event class and the function that acts on it."""
-    return {event.type: Listener(event, handle) for event, handle in pairs}
+    made = (one if isinstance(one, Listener) else Listener(*one) for one in heard)
+    return {listener.event.type: listener for listener in made}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +167,12 @@ async def _apply_together(begin: Begin, headings: Sequence[Heading], now: dateti
         held_back = await _keys_with_parked(tx, [h.message for h in headings])
         free = [h for h in headings if (h.message.topic, h.message.key) not in held_back]
         fresh = await claim(tx, [h.envelope.id for h in free]) if free else set()
+        once: dict[UUID, Heading] = {}  # the same id twice in one batch acts once
         for heading in free:
             if heading.envelope.id in fresh:
-                fresh.remove(heading.envelope.id)  # the same id twice in one batch acts once
-                await _act(tx, heading, now)
+                once.setdefault(heading.envelope.id, heading)
+        for listener, run in groupby(once.values(), key=lambda heading: heading.listener):
+            await _act_on_all(tx, listener, list(run), now)
         for heading in headings:
             if (heading.message.topic, heading.message.key) in held_back:
                 await park(tx, heading.message, "behind a parked message of its key", now, now)
@@ -179,6 +187,13 @@ def _read(heard: Heard, message: Message) -> Heading | None:
         return None
     event = listener.event.model_validate(envelope.data)
     return Heading(message, envelope, listener, event)
+
+
+async def _act_on_all(tx: Tx, listener: Listener, run: Sequence[Heading], now: datetime) -> None:
+    if listener.ahead is not None and len(run) > 1:
+        await listener.ahead(tx, [heading.event for heading in run], now)
+    for heading in run:
+        await _act(tx, heading, now)
 
 
 async def _act(tx: Tx, heading: Heading, now: datetime) -> None:

@@ -1,16 +1,19 @@
 """What workorders listens to."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from services.workorders.domain.blind import BlindIndex
 from services.workorders.domain.order import WorkOrder, WorkOrderId
 from services.workorders.domain.parts import Asked, Site
-from services.workorders.store import search
+from services.workorders.store import references, search
+from services.workorders.store.references import Sought
 from services.workorders.use_cases.opening import open_order
 from shared.contracts.intake import Caller, CaseAccepted, Location
 from shared.db import Tx
 from shared.ids import new_id
-from shared.inbox import Heard, listeners
+from shared.inbox import Heard, Listener, listeners
 from shared.stamp import Stamp
 
 
@@ -40,6 +43,23 @@ async def on_case_accepted(tx: Tx, event: CaseAccepted, stamp: Stamp, *, index: 
         search.add(tx, order, index.of_any(event.caller.phone))
 
 
+async def ask_ahead(tx: Tx, events: Sequence[CaseAccepted], at: datetime) -> None:
+    """At once, what opening an order for each of these will need."""
+    await references.ask_ahead(tx, [_sought(_known_here(event)) for event in events], at)
+
+
+def _sought(event: CaseAccepted) -> Sought:
+    where = event.location
+    return Sought(
+        case_id=event.case_id,
+        region=where.region,
+        account_no=event.account_no,
+        case_type=event.case_type,
+        subtype=event.subtype,
+        transformer=where.transformer,
+    )
+
+
 def _known_here(event: CaseAccepted) -> CaseAccepted:
     """Without what could tell who a confidential reporter is, whatever came along."""
     if not event.confidential:
@@ -51,4 +71,5 @@ def _known_here(event: CaseAccepted) -> CaseAccepted:
 
 def heard(index: BlindIndex) -> Heard:
     """`index`: by which orders are found by phone."""
-    return listeners((CaseAccepted, partial(on_case_accepted, index=index)))
+    open_orders = partial(on_case_accepted, index=index)
+    return listeners(Listener(CaseAccepted, open_orders, ahead=ask_ahead))

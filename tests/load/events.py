@@ -16,8 +16,8 @@ from tests.load.stage import Stage, a_port, stage
 _EVENTS, _ROUNDS = 5_000, 3  # in all less than the embedded broker keeps
 
 
-def envelopes(count: int) -> list[tuple[str, str, str]]:
-    """Rows of an outbox: cases as intake tells of them."""
+def envelopes(numbers: range) -> list[tuple[str, str, str]]:
+    """Rows of an outbox: cases as intake tells of them, each with a fault of its own."""
     at, rows = datetime.now(UTC), []
     promise = Promise(
         kind="arrival",
@@ -26,7 +26,7 @@ def envelopes(count: int) -> list[tuple[str, str, str]]:
         policy="sgcc-2022",
         policy_version="2022.1",
     )
-    for number in range(count):
+    for number in numbers:
         event = CaseAccepted(
             case_id=new_id(at),
             number=f"2611-2100-{number:06d}",
@@ -73,7 +73,8 @@ _UNSENT = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
 def measure() -> list[Figure]:
     with stage() as set_up:
         set_up.migrate("intake", "workorders")
-        relayed = [_relay(set_up) for _ in range(_ROUNDS)]
+        rounds = [range(n * _EVENTS, (n + 1) * _EVENTS) for n in range(_ROUNDS)]
+        relayed = [_relay(set_up, numbers) for numbers in rounds]
         applied = [_apply(set_up)]
     return [
         median_of("relay_per_s", relayed, "/s"),
@@ -81,11 +82,11 @@ def measure() -> list[Figure]:
     ]
 
 
-def _relay(set_up: Stage) -> float:
+def _relay(set_up: Stage, numbers: range) -> float:
     """A worker with a full outbox: from its first to its last event sent."""
     url = set_up.url("intake")
     worker = set_up.start("intake", "worker", a_port())
-    asyncio.run(_fill(url, envelopes(_EVENTS)))
+    asyncio.run(_fill(url, envelopes(numbers)))
     began = time.perf_counter()
     ended = asyncio.run(_until(url, _UNSENT, 0))
     worker.terminate()

@@ -9,7 +9,15 @@ from services.workorders.domain import clockwork, following, judging, pausing, p
 from services.workorders.domain.bulk import Action, Outcome
 from services.workorders.domain.clock import Clock
 from services.workorders.domain.order import WorkOrder
-from services.workorders.store import bulk_jobs, calendars, clocks, groups, orders, outages
+from services.workorders.store import (
+    bulk_jobs,
+    calendars,
+    clocks,
+    groups,
+    orders,
+    outages,
+    situation,
+)
 from services.workorders.use_cases import bulk_actions, retyping, routing
 from services.workorders.use_cases import bulk_jobs as bulk_use_cases
 from shared.db import Tx
@@ -154,6 +162,29 @@ def outages_are_looked_through_one_by_one() -> None:
 
 _PLANS = "tests/service/workorders/test_plans.py"
 _SHARED = "tests/service/shared"
+
+
+def orders_of_one_batch_do_not_count() -> None:
+    put(situation, "since", lambda tx, who, at: who)
+
+
+def what_was_asked_ahead_outlives_a_change() -> None:
+    class Kept(dict[Any, Any]):
+        def clear(self) -> None:
+            pass
+
+        def pop(self, key: Any, *default: Any) -> Any:
+            return self.get(key, *default)
+
+    begun = Tx.__init__
+
+    def init(self: Any, *args: Any, **more: Any) -> None:
+        begun(self, *args, **more)
+        self.ahead = Kept()
+
+    put(Tx, "__init__", init)
+
+
 _CONFIDENTIAL = "tests/service/test_confidential.py"
 _BULK = "tests/service/workorders/test_bulk_jobs.py"
 _RECONSIDERED = "tests/service/workorders/test_reconsidered.py"
@@ -188,4 +219,6 @@ MUTATIONS: Mutations = {
     followers_hear_what_nobody_reviewed: _FOLLOWING,
     polls_read_the_table: _PLANS,
     outages_are_looked_through_one_by_one: _PLANS,
+    orders_of_one_batch_do_not_count: "tests/service/workorders/test_at_once.py",
+    what_was_asked_ahead_outlives_a_change: "tests/service/workorders/test_at_once.py",
 }

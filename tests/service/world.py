@@ -132,7 +132,7 @@ def noting(heard: inbox.Heard) -> inbox.Heard:
         record(tx, stamp, HEARD, str(stamp.cause), **facts)
 
     return {
-        type: inbox.Listener(listener.event, partial(noted, listener.handle))
+        type: inbox.Listener(listener.event, partial(noted, listener.handle), listener.ahead)
         for type, listener in heard.items()
     }
 

@@ -47,4 +47,4 @@ def protect(order: WorkOrder, protected: tuple[Protection, ...]) -> WorkOrder:
 def scored(order: WorkOrder, because: tuple[Point, ...], rank_at: datetime) -> WorkOrder:
     """The same order with its priority: it follows from a change, so it is no new version."""
     priority = sum(point.points for point in because)
-    return replace(order, priority=priority, priority_because=because, rank_at=rank_at)
+    return order.also(priority=priority, priority_because=because, rank_at=rank_at)

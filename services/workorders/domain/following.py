@@ -30,7 +30,7 @@ def unmerge(order: WorkOrder) -> WorkOrder:
 
 def lead(order: WorkOrder, until: datetime) -> WorkOrder:
     """Calls from its transformer follow it, so long; no move, so no new version."""
-    return replace(order, leads_until=until)
+    return order.also(leads_until=until)
 
 
 def belong(order: WorkOrder, outage_id: UUID | None, part_id: UUID | None) -> WorkOrder:

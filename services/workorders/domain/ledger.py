@@ -1,9 +1,7 @@
 """A clock is what its ledger says: each line moves it on, and all lines together make it anew."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from services.workorders.domain.clock import NOTHING, Clock, Entry, State, What, Whose
@@ -16,11 +14,11 @@ from services.workorders.domain.counted import (
     read_correction,
     runs_after,
 )
+from services.workorders.domain.values import replacing
 from services.workorders.domain.waking import next_wake
 
 _Changes = dict[str, Any]
-_FIELDS = tuple(field.name for field in fields(Clock))
-_VALUES = attrgetter(*_FIELDS)
+_with, _entry_with = replacing(Clock), replacing(Entry)
 
 
 def fold(whose: Whose, entries: Iterable[Entry]) -> Clock:
@@ -41,20 +39,15 @@ def moved_on(clock: Clock | Whose, entry: Entry, runs: Runs = ()) -> Clock:
     runs: the stretches it counts from then on, for lines that look back (retargeted, corrected).
     """
     if entry.what is What.STARTED:
-        clock, changes = _started(clock, entry), {}
+        changed = _started(clock, entry)
     else:
         assert isinstance(clock, Clock)
         look_back = _LOOKS_BACK.get(entry.what)
         changes = look_back(clock, entry, runs) if look_back else _MOVES[entry.what](clock, entry)
-    changed = _with(clock, changes | {"entries": entry.n, "changed_at": entry.at})
+        changed = _with(clock, **changes, entries=entry.n, changed_at=entry.at)
     for name, value in zip(("wake_at", "wake"), next_wake(changed), strict=True):
         object.__setattr__(changed, name, value)  # it is nobody else's yet
     return changed
-
-
-def _with(clock: Clock, changes: _Changes) -> Clock:
-    """`replace`, in a fifth of its time: thousands fire in a second."""
-    return Clock(**dict(zip(_FIELDS, _VALUES(clock), strict=True)) | changes)
 
 
 def _started(whose: Clock | Whose, entry: Entry) -> Clock:
@@ -72,6 +65,8 @@ def _started(whose: Clock | Whose, entry: Entry) -> Clock:
         team=entry.team,
         running_since=entry.at,
         due_at=entry.terms.calendar.add(entry.at, entry.budget),
+        entries=entry.n,
+        changed_at=entry.at,
     )
 
 
@@ -128,7 +123,7 @@ def _retargeted(clock: Clock, entry: Entry, runs: Runs) -> _Changes:
     assert entry.budget is not None
     changes: _Changes = {"terms": entry.terms, "budget": entry.budget}
     if entry.detail["mode"] == Mode.FROM_CREATION:
-        return changes | _reckoned(replace(clock, **changes), entry, runs)
+        return changes | _reckoned(_with(clock, **changes), entry, runs)
     used = clock.used(entry.at)
     left = entry.budget - used
     changes["consumed"] = used
@@ -149,7 +144,7 @@ def _corrected(clock: Clock, entry: Entry, runs: Runs) -> _Changes:
         changes["started_at"] = correction.since
     if correction.wrong is Wrong.STOPPED_AT:
         changes |= {"stopped_at": correction.since, "paused_because": None}
-    return changes | _reckoned(replace(clock, **changes), entry, runs)
+    return changes | _reckoned(_with(clock, **changes), entry, runs)
 
 
 def _reckoned(clock: Clock, entry: Entry, runs: Runs) -> _Changes:
@@ -223,7 +218,7 @@ class Page:
         self.clock = moved_on(clock, entry, runs)
         if what in _SAYS_DUE:
             now = self.clock
-            entry = replace(entry, due_at=now.due_at, generation=now.generation)
+            entry = _entry_with(entry, due_at=now.due_at, generation=now.generation)
         self.lines.append(entry)
         return entry
 

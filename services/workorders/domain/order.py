@@ -34,6 +34,7 @@ from services.workorders.domain.refusals import (
     WrongMove,
 )
 from services.workorders.domain.routing import Pending, Routing
+from services.workorders.domain.values import replacing
 
 __all__ = [
     "AlreadyDone",
@@ -285,7 +286,11 @@ class WorkOrder:
             )
 
     def changed(self, **changes: Any) -> "WorkOrder":
-        return replace(self, version=self.version + 1, **changes)
+        return self.also(version=self.version + 1, **changes)
+
+    def also(self, **changes: Any) -> "WorkOrder":
+        """The same version with these: what only follows from a change is none of its own."""
+        return _with_changes(self, **changes)
 
     def _step(self, move: Move, name: str, at: datetime, **changes: Any) -> "WorkOrder":
         self.check(move)
@@ -293,6 +298,9 @@ class WorkOrder:
         if done is not None and move is not Move.CLAIM:
             raise AlreadyDone(**{name: done.isoformat()})
         return self.move(move, steps=replace(self.steps, **{name: at}), **changes)
+
+
+_with_changes = replacing(WorkOrder)
 
 
 def _with(handlers: tuple[str, ...], one: str) -> tuple[str, ...]:

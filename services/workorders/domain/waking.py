@@ -48,14 +48,11 @@ def rungs_due(clock: Clock, at: datetime) -> list[Rung]:
     due = []
     origin, steps = _steps(clock)
     for number, step in steps:
-        last = None
-        for repetition, when in enumerate(_times(step, origin), start=1):
-            if when > at:
-                break
+        last = _said_by(step, origin, at)
+        if last > 0:
+            when = _time(step, origin, last)
             if clock.escalated_to is None or when > clock.escalated_to:
-                last = Rung(number, repetition, when)
-        if last is not None:
-            due.append(last)
+                due.append(Rung(number, last, when))
     return due
 
 
@@ -63,10 +60,10 @@ def _next_rung_at(clock: Clock) -> datetime | None:
     to, first = clock.escalated_to, None
     origin, steps = _steps(clock)
     for _, step in steps:
-        for when in _times(step, origin):
-            if to is None or when > to:
-                first = when if first is None or when < first else first
-                break
+        said = 0 if to is None else _said_by(step, origin, to)
+        if said < step.times:
+            when = _time(step, origin, said + 1)
+            first = when if first is None or when < first else first
     return first
 
 
@@ -81,11 +78,17 @@ def _steps(clock: Clock) -> tuple[datetime, Numbered]:
     return clock.started_at, ()
 
 
-def _times(step: Step, origin: datetime) -> list[datetime]:
-    """Every instant at which the step speaks. Its quiet hours only hold back the words."""
-    first = origin + step.after
-    every = step.every or NOTHING
-    return [first + every * repetition for repetition in range(step.times)]
+def _time(step: Step, origin: datetime, repetition: int) -> datetime:
+    """When the step speaks for the n-th time. Its quiet hours only hold back the words."""
+    return origin + step.after + (step.every or NOTHING) * (repetition - 1)
+
+
+def _said_by(step: Step, origin: datetime, at: datetime) -> int:
+    """How often the step should have spoken by `at`, that instant included."""
+    since = at - origin - step.after
+    if since < NOTHING:
+        return 0
+    return min(step.times, since // step.every + 1) if step.every else step.times
 
 
 def _warning_at(clock: Clock, number: int) -> datetime | None:

@@ -1,7 +1,7 @@
 """Every decision about where an order goes, with its reasons."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,11 +9,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.workorders.domain.order import WorkOrder, WorkOrderId
-from services.workorders.domain.routing import Cause, Decision
+from services.workorders.domain.routing import Cause, Considered, Decision
+from services.workorders.domain.values import shallow
 from services.workorders.tables import routing_decisions
 from shared.db import Tx
 from shared.ids import new_id
 from shared.stamp import Stamp
+
+_shown = shallow(Considered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def add(tx: Tx, stamp: Stamp, order: WorkOrder, cause: Cause, decision: Decision
         "person": decision.person,
         "relaxed": list(decision.relaxed),
         "because": list(decision.because),
-        "candidates": [asdict(candidate) for candidate in decision.candidates],
+        "candidates": [_shown(candidate) for candidate in decision.candidates],
     }
     tx.leave(routing_decisions, row)
 

@@ -1,11 +1,12 @@
 """The ledgers of clocks: lines are added and read, never changed."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from services.workorders.domain.clock import Entry, Terms, What
-from services.workorders.store.terms import NAMES, READ, Key, arrays, key_of, terms_of
+from services.workorders.store.terms import NAMES, READ, Key, key_of, terms_of
 from services.workorders.tables import clock_entries
 from shared.db import Tx
 
@@ -23,10 +24,7 @@ _FIRED = (
     "clock_id", "n", "what", "once", "generation", "at", "recorded_at", "by", "due_at", "late_ms",
     "step", "repetition",
 )  # fmt: skip
-_ADD_FIRED = (
-    f"INSERT INTO clock_entries ({', '.join(_FIRED)}, detail) SELECT *, '{{}}'::jsonb"
-    f" FROM unnest({arrays(clock_entries, _FIRED)})"
-)
+_SAID = attrgetter(*_FIRED)
 _NO_TERMS = (None,) * len(NAMES)
 
 
@@ -38,7 +36,8 @@ def add(tx: Tx, lines: Iterable[Entry]) -> None:
 async def add_fired(tx: Tx, lines: Sequence[Entry]) -> None:
     """`add`, for what clocks did by themselves: half of the columns, and at once."""
     if lines:
-        await tx.run(_ADD_FIRED, *([getattr(line, name) for line in lines] for name in _FIRED))
+        records = ((*_SAID(line), "{}") for line in lines)
+        await tx.copy(clock_entries, (*_FIRED, "detail"), records)
 
 
 async def of_clocks(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[Entry]]:

@@ -23,6 +23,7 @@ from services.workorders.domain.parts import (
     SuspensionRequest,
 )
 from services.workorders.domain.routing import Pending, Routing
+from services.workorders.domain.values import shallow
 
 # Columns that hold a field of the order as it is.
 _PLAIN = (
@@ -43,6 +44,7 @@ _PARTS: dict[str, type[Any]] = {
 }
 _INSTANTS = ("at", "since", "until")
 _Part = TypeVar("_Part")
+_site, _asked, _steps, _point = shallow(Site), shallow(Asked), shallow(Steps), shallow(Point)
 
 
 _UNROUTED = Routing("", "", ())
@@ -53,9 +55,9 @@ def row_of(order: WorkOrder) -> dict[str, Any]:
     return {
         **{name: getattr(order, name) for name in _PLAIN},
         **{name: _json(getattr(order, name)) for name in _PARTS},
-        **asdict(order.site),
-        **asdict(asked),
-        **asdict(order.steps),
+        **_site(order.site),
+        **_asked(asked),
+        **_steps(order.steps),
         "status": order.status,
         "tags": list(asked.tags),
         "protected": [_json(one) for one in order.protected],
@@ -70,7 +72,7 @@ def row_of(order: WorkOrder) -> dict[str, Any]:
         "rested": list(order.rested),
         "reply": _json(order.reply),
         "supervised": order.supervised,
-        "priority_because": [asdict(point) for point in order.priority_because],
+        "priority_because": [_point(point) for point in order.priority_because],
         "rank_at": order.rank_at or order.received_at,
     }
 

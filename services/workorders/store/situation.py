@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -81,20 +81,45 @@ async def now(tx: Tx, order: WorkOrder, at: datetime) -> Situation:
     """Who could take this order."""
     asked = (prefixes(order.site.region), at, tx.day_of(at), order.asked.account_no)
     [row] = await tx.read(_ALONE, *asked)
-    return await told(tx, row["situation"], at)
+    return since(tx, await told(tx, row["situation"]), at)
 
 
-async def told(tx: Tx, data: Mapping[str, Any], at: datetime) -> Situation:
-    """From what the query says, and what this transaction itself has done since."""
+async def told(tx: Tx, data: Mapping[str, Any]) -> Situation:
+    """From what the query says."""
     ruling = await rules.of_id(tx, UUID(data["rules"])) if data["rules"] else None
     rep = Representative(*data["representative"]) if data["representative"] else None
-    teams = [_candidate(*team) for team in data["teams"]]
-    added = Counter(row["team"] for row in tx.left(work_orders))
-    lately = {row["team"] for row in tx.left(routing_decisions)}
-    for n, team in enumerate(teams):
-        if team.code in lately:
-            teams[n] = replace(team, load=team.load + added[team.code], idle_since=at)
-    return Situation(ruling, tuple(teams), rep)
+    return Situation(ruling, tuple(_candidate(*team) for team in data["teams"]), rep)
+
+
+def since(tx: Tx, who: Situation, at: datetime) -> Situation:
+    """With what this transaction itself has done, and no query can see yet."""
+    own: _Own = tx.ahead.setdefault(_Own, _Own())
+    own.follow(tx)
+    if not own.lately:
+        return who
+    teams = tuple(
+        replace(team, load=team.load + own.added[team.code], idle_since=at)
+        if team.code in own.lately
+        else team
+        for team in who.teams
+    )
+    return replace(who, teams=teams)
+
+
+@dataclass(slots=True)
+class _Own:
+    """Orders that wait to be written, by team; teams that they went to. So far looked at."""
+
+    added: Counter[str | None] = field(default_factory=Counter)
+    lately: set[str | None] = field(default_factory=set)
+    orders: int = 0
+    decisions: int = 0
+
+    def follow(self, tx: Tx) -> None:
+        orders, decided = tx.left(work_orders), tx.left(routing_decisions)
+        self.added.update(row["team"] for row in orders[self.orders :])
+        self.lately.update(row["team"] for row in decided[self.decisions :])
+        self.orders, self.decisions = len(orders), len(decided)
 
 
 def _candidate(

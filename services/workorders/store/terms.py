@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -42,6 +43,11 @@ class Key(NamedTuple):
     ladder_version: str | None
 
 
+@lru_cache
+def _stops(facts: frozenset[Fact]) -> str:
+    return json.dumps(sorted(facts))
+
+
 def key_of(terms: Terms) -> Key:
     ladder_policy, ladder_version = terms.ladder_from or (None, None)
     return Key(
@@ -49,7 +55,7 @@ def key_of(terms: Terms) -> Key:
         terms.policy_version,
         terms.number,
         terms.promised,
-        json.dumps(sorted(terms.stops)),
+        _stops(terms.stops),
         terms.calendar.name,
         terms.calendar.version,
         ladder_policy,

@@ -1,7 +1,5 @@
 """How every move ends: order saved, fact said and audited, clocks stopped and started."""
 
-from dataclasses import replace
-
 from services.workorders.domain.order import WorkOrder
 from services.workorders.domain.policy import Fact
 from services.workorders.store import orders
@@ -22,7 +20,7 @@ def say(
     """
     publish(tx, event, stamp, sequence=order.said + 1)
     note(tx, stamp, order, action, **why)
-    return replace(order, said=order.said + 1)
+    return order.also(said=order.said + 1)
 
 
 def note(tx: Tx, stamp: Stamp, order: WorkOrder, action: str, **why: str | int | None) -> None:

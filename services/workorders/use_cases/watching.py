@@ -1,7 +1,6 @@
 """What is senior people's business: whom an order concerns, how urgent it is, who watches it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from services.workorders.domain import concerns
@@ -26,8 +25,7 @@ def known(order: WorkOrder, opening: Opening) -> WorkOrder:
     """The order with what is known of its customer, and its score."""
     handling = handlings(opening.packs).of(order.case_type)
     repeats = handling.repeats(opening.closed, order.received_at)
-    concerned = replace(order, protected=opening.protected, repeats=repeats)
-    return scored(concerned, opening.packs)
+    return scored(order.also(protected=opening.protected, repeats=repeats), opening.packs)
 
 
 def scored(order: WorkOrder, packs: Sequence[Pack]) -> WorkOrder:
