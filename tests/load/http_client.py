@@ -74,10 +74,10 @@ async def steady(
     connections: int = 64,
 ) -> Seen:
     """An open load: `rate` a second, come what may; latency counts from the due time."""
-    seen = Seen(began=time.perf_counter())
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(connections):
         idle.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+    seen = Seen(began=time.perf_counter())
 
     async def send(number: int, due: float) -> None:
         connection = await idle.get()
